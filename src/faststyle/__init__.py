@@ -1,0 +1,29 @@
+"""faststyle: train one small feed-forward network per painting, repaint any photo in one pass."""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+__version__ = version("faststyle")
+__all__ = ["LossNetwork", "PerceptualLoss", "Stylizer", "TransformNet", "__version__", "load_style"]
+
+_HOMES = {
+    "LossNetwork": "faststyle.loss_network",
+    "PerceptualLoss": "faststyle.losses",
+    "Stylizer": "faststyle.stylize",
+    "TransformNet": "faststyle.transform_net",
+    "load_style": "faststyle.stylize",
+}
+
+if TYPE_CHECKING:
+    from faststyle.loss_network import LossNetwork
+    from faststyle.losses import PerceptualLoss
+    from faststyle.stylize import Stylizer, load_style
+    from faststyle.transform_net import TransformNet
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when first used: --help must not wait for torch.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'faststyle' has no attribute {name!r}")

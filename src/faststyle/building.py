@@ -1,0 +1,148 @@
+"""From settings to objects: what a user can get wrong is checked first."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from PIL import Image
+
+from faststyle.checkpoint import read_checkpoint
+from faststyle.config import TrainConfig
+from faststyle.content import ContentData, open_photos
+from faststyle.errors import UserError, check_choice
+from faststyle.images import load_image, resize_long_edge, to_tensor
+from faststyle.loss_weights import build_loss_network
+from faststyle.losses import PerceptualLoss
+from faststyle.module import StyleTransfer
+from faststyle.transform_net import TransformNet
+
+ACCELERATORS = ("auto", "cpu", "gpu", "mps")
+
+
+def build_content(config: TrainConfig) -> ContentData:
+    """The photos of `config.data`, opened but not yet decoded."""
+    data = config.data
+    photos = open_photos(
+        data.source,
+        data.path,
+        data.split,
+        num_images=data.num_images,
+        seed=config.seed,
+        size=data.image_size,
+    )
+    return ContentData(
+        photos,
+        image_size=data.image_size,
+        batch_size=data.batch_size,
+        num_images=data.num_images,
+        num_val_images=data.num_val_images,
+        num_workers=data.num_workers,
+        seed=config.seed,
+    )
+
+
+def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int) -> StyleTransfer:
+    """Networks, losses and metadata from the settings; downloads or reads the loss network."""
+    arguments = dataclasses.asdict(config.network)
+    net = TransformNet(**arguments)
+    if config.init_from is not None:
+        base = read_checkpoint(Path(config.init_from))
+        if base.metadata["network"] != arguments:
+            raise UserError(
+                f"init_from: {config.init_from} is a network {base.metadata['network']}, "
+                f"this run's is {arguments}; use the same network settings"
+            )
+        net.load_state_dict(base.build().state_dict())
+    loss = config.loss
+    loss_network = build_loss_network(
+        config.loss_network.name,
+        [*loss.content_layers, *loss.style_layers],
+        weights=config.loss_network.weights,
+        pooling=config.loss_network.pooling,
+    )
+    perceptual_loss = PerceptualLoss(
+        loss_network, **dataclasses.asdict(loss), style_image=to_tensor(style_image)
+    )
+    return StyleTransfer(
+        net,
+        perceptual_loss,
+        learning_rate=config.trainer.learning_rate,
+        warmup_steps=config.trainer.warmup_steps,
+        max_steps=config.trainer.max_steps,
+        metadata=_metadata(config, num_photos),
+    )
+
+
+def _metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
+    style, data, trainer = config.style, config.data, config.trainer
+    assert style.image is not None
+    return {
+        "style": {
+            **{k: getattr(style, k) for k in ("name", "title", "artist", "year", "rights", "size")},
+            "image_sha256": hashlib.sha256(Path(style.image).read_bytes()).hexdigest(),
+        },
+        "network": dataclasses.asdict(config.network),
+        "loss": dataclasses.asdict(config.loss),
+        "loss_network": {
+            "name": config.loss_network.name,
+            "weights": Path(config.loss_network.weights).name,
+            "pooling": config.loss_network.pooling,
+        },
+        "data": {
+            "source": data.source,
+            "path": data.path if data.source == "hub" else None,
+            "split": data.split,
+            "num_images": num_photos,
+            "image_size": data.image_size,
+        },
+        "training": {
+            "steps": 0,
+            "batch_size": data.batch_size,
+            "learning_rate": trainer.learning_rate,
+            "precision": trainer.precision,
+            "seed": config.seed,
+        },
+        "metrics": {},
+        "versions": {name: version(name) for name in ("faststyle", "torch", "pytorch-lightning")},
+    }
+
+
+def load_style_image(config: TrainConfig) -> Image.Image:
+    if config.style.image is None:
+        raise UserError(
+            f"style.image: no picture of {config.style.title} comes with faststyle yet; "
+            "give one: style.image=painting.jpg"
+        )
+    try:
+        return resize_long_edge(load_image(Path(config.style.image)), config.style.size)
+    except UserError as error:
+        raise UserError(f"style.image: {error}; give a picture file") from error
+
+
+def trainer_arguments(config: TrainConfig) -> dict[str, Any]:
+    """Arguments of Lightning's Trainer; the devices they name are known to exist."""
+    trainer = config.trainer
+    devices = trainer.devices
+    check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
+    arguments = {
+        "max_steps": trainer.max_steps,
+        "accelerator": trainer.accelerator,
+        "devices": int(devices) if str(devices).isdigit() else devices,
+        "num_nodes": trainer.num_nodes,
+        "precision": {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[trainer.precision],
+        "gradient_clip_val": trainer.gradient_clip,
+    }
+    try:
+        pl.Trainer(**arguments, logger=False, enable_checkpointing=False)
+    except (MisconfigurationException, ValueError) as error:
+        raise UserError(
+            f"trainer: cannot use accelerator={trainer.accelerator} devices={devices}: "
+            f"{' '.join(str(error).split())}"
+        ) from error
+    return arguments

@@ -1,0 +1,169 @@
+"""What happens beside the training steps: previews and validation, checkpoints, stopping."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from faststyle.checkpoint import write_checkpoint
+from faststyle.images import save_image, to_image
+from faststyle.module import StyleTransfer
+
+EARLY_PREVIEWS = (5, 10, 25, 50)  # the first minutes decide whether a run is worth its time
+MAX_PREVIEW_PHOTOS = 4
+
+
+class Validation(Callback):
+    """Losses on held-out photos and a preview grid (photos above, stylized below).
+
+    At the start, at EARLY_PREVIEWS, then every `every` steps and at the end: to TensorBoard and
+    as `previews/step_*.jpg` in the run folder. `first` and `latest` hold the losses as floats.
+    """
+
+    def __init__(self, photos: Tensor, every: int, run_dir: Path):
+        self.photos, self.every, self.run_dir = photos, every, run_dir
+        self.first: dict[str, float] = {}
+        self.latest: dict[str, float] = {}
+        self._done_at = -1
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._validate(trainer, pl_module)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
+    ) -> None:
+        step = trainer.global_step
+        if step % self.every == 0 or step in EARLY_PREVIEWS:
+            self._validate(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._validate(trainer, pl_module)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"first": self.first}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.first = state_dict["first"]
+
+    @torch.no_grad()
+    def _validate(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        step = trainer.global_step
+        if step == self._done_at or not trainer.is_global_zero:
+            return
+        self._done_at = step
+        assert isinstance(module, StyleTransfer)
+        was_training = module.training
+        module.eval()
+        stylized, losses = module.stylize_and_score(self.photos.to(module.device))
+        module.train(was_training)
+        self.latest = {name: float(value) for name, value in losses.items()}
+        self.first = self.first or self.latest
+        shown = min(MAX_PREVIEW_PHOTOS, len(self.photos))
+        pictures = torch.cat([self.photos[:shown], stylized[:shown].float().cpu().clamp(0, 1)])
+        grid = make_grid(pictures, nrow=shown, padding=4, pad_value=1.0)
+        save_image(to_image(grid), self.run_dir / "previews" / f"step_{step:06d}.jpg")
+        if trainer.logger is not None:
+            scalars = {f"val/{name}": value for name, value in self.latest.items()}
+            trainer.logger.log_metrics(scalars, step=step)
+            trainer.logger.experiment.add_image("preview", grid, step)  # type: ignore[attr-defined]
+
+
+class Throughput(Callback):
+    """Logs `train/images_per_second` over the steps since the last log."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._images, self._since = 0, time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, *_: Any
+    ) -> None:
+        self._images += len(batch) * trainer.world_size
+        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            now = time.perf_counter()
+            rate = self._images / (now - self._since)
+            pl_module.log("train/images_per_second", rate)
+            self._images, self._since = 0, now
+
+
+class Checkpoints(Callback):
+    """Keeps a run safe: `last.ckpt` to resume from and `<style>.safetensors` to use.
+
+    Every `every` steps, at the end, and when the run is told to stop. Both are written under
+    another name and renamed.
+    """
+
+    def __init__(self, run_dir: Path, style_name: str, every: int, validation: Validation):
+        self.run_dir, self.every, self.validation = run_dir, every, validation
+        self.style_path = run_dir / f"{style_name}.safetensors"
+        self.resume_path = run_dir / "last.ckpt"
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
+    ) -> None:
+        if trainer.global_step % self.every == 0 or trainer.should_stop:
+            self._save(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._save(trainer, pl_module)
+
+    def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, StyleTransfer)
+        training = module.metadata["training"]
+        training["steps"] = trainer.global_step
+        module.metadata["metrics"] = {f"val/{k}": v for k, v in self.validation.latest.items()}
+        partial = self.resume_path.with_name(".last.ckpt.partial")
+        trainer.save_checkpoint(partial)
+        if trainer.is_global_zero:
+            os.replace(partial, self.resume_path)
+            write_checkpoint(self.style_path, module.transform_net, module.metadata)
+
+
+class StopOnSignal(Callback):
+    """Ctrl-C or SIGTERM finishes the step, saves and ends the run; a second one kills it."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._previous: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        def stop(number: int, frame: Any) -> None:
+            self.stopped = trainer.should_stop = True
+            signal.signal(number, self._previous[number])
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._previous[number] = signal.signal(number, stop)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+
+class ProgressBar(TQDMProgressBar):
+    """Lightning's bar, labelled with the style in place of the epoch."""
+
+    def __init__(self, label: str):
+        super().__init__()
+        self.label = label
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
+        super().on_train_epoch_start(trainer, *args)
+        self.train_progress_bar.set_description(self.label)
+
+    def get_metrics(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        metrics = super().get_metrics(trainer, pl_module)
+        metrics.pop("v_num", None)
+        rate = trainer.callback_metrics.get("train/images_per_second")
+        if rate is not None:
+            metrics["images/s"] = f"{float(rate):.1f}"
+        return metrics

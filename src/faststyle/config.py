@@ -1,0 +1,159 @@
+"""The typed configuration: what each key may hold. Values live in conf/ alone, types here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from faststyle.errors import UserError, check_choice
+from faststyle.hydra_errors import raise_user_error
+
+PRECISIONS = ("32", "bf16", "16")
+
+
+def _at_least(prefix: str, config: Any, minimum: float, names: Iterable[str]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not value >= minimum:
+            raise UserError(f"{prefix}.{name}: must be at least {minimum}, got {value}")
+
+
+def _above_zero(prefix: str, config: Any, names: Iterable[str]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not value > 0:
+            raise UserError(f"{prefix}.{name}: must be above 0, got {value}")
+
+
+@dataclass(kw_only=True)
+class StyleConfig:
+    name: str = MISSING
+    title: str = MISSING
+    artist: str = MISSING
+    year: int | None = MISSING
+    rights: str = MISSING
+    image: str | None = MISSING
+    size: int = MISSING
+    style_weight: float | None = None  # a deviation from loss.style_weight of loss=relative
+
+    def __post_init__(self) -> None:
+        _at_least("style", self, 16, ["size"])
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", self.name):
+            raise UserError(
+                f"style.name: {self.name!r} names a file: use up to 80 letters, digits, _ . -"
+            )
+
+
+@dataclass(kw_only=True)
+class NetworkConfig:
+    width: int = MISSING
+    num_residual_blocks: int = MISSING
+    norm: str = MISSING
+    padding: str = MISSING
+    upsample: str = MISSING
+    output: str = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("network", self, 1, ["width"])
+        _at_least("network", self, 0, ["num_residual_blocks"])
+
+
+@dataclass(kw_only=True)
+class LossConfig:
+    formula: str = MISSING
+    content_weight: float = MISSING
+    style_weight: float = MISSING
+    tv_weight: float = MISSING
+    content_layers: list[str] = MISSING
+    style_layers: list[str] = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("loss", self, 0, ["content_weight", "style_weight", "tv_weight"])
+        for name in ("content_layers", "style_layers"):
+            if not getattr(self, name):
+                raise UserError(f"loss.{name}: give at least one layer")
+
+
+@dataclass(kw_only=True)
+class LossNetworkConfig:
+    name: str = MISSING
+    weights: str = MISSING
+    pooling: str = MISSING
+    content_layers: list[str] = MISSING
+    style_layers: list[str] = MISSING
+
+
+@dataclass(kw_only=True)
+class DataConfig:
+    source: str = MISSING
+    path: str | None = MISSING
+    split: str | None = MISSING
+    num_images: int | None = MISSING
+    num_val_images: int = MISSING
+    image_size: int = MISSING
+    batch_size: int = MISSING
+    num_workers: int | None = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("data", self, 1, ["num_images", "num_val_images", "batch_size"])
+        _at_least("data", self, 0, ["num_workers"])
+        _at_least("data", self, 16, ["image_size"])
+
+
+@dataclass(kw_only=True)
+class TrainerConfig:
+    max_steps: int = MISSING
+    learning_rate: float = MISSING
+    warmup_steps: int = MISSING
+    gradient_clip: float = MISSING
+    precision: str = MISSING
+    accelerator: str = MISSING
+    devices: int | str = MISSING
+    num_nodes: int = MISSING
+    checkpoint_every: int = MISSING
+    preview_every: int = MISSING
+    progress_bar: bool = MISSING
+
+    def __post_init__(self) -> None:
+        positive = ["max_steps", "num_nodes", "checkpoint_every", "preview_every"]
+        _at_least("trainer", self, 1, positive)
+        _at_least("trainer", self, 0, ["warmup_steps"])
+        _above_zero("trainer", self, ["learning_rate", "gradient_clip"])
+        check_choice("trainer.precision", self.precision, PRECISIONS)
+        if isinstance(self.devices, str) and not self.devices.isdigit():
+            check_choice("trainer.devices", self.devices, ["auto", "1", "2", "..."])
+
+
+@dataclass(kw_only=True)
+class TrainConfig:
+    style: StyleConfig = MISSING
+    network: NetworkConfig = MISSING
+    loss: LossConfig = MISSING
+    loss_network: LossNetworkConfig = MISSING
+    data: DataConfig = MISSING
+    trainer: TrainerConfig = MISSING
+    seed: int = MISSING
+    resume: str | None = MISSING
+    init_from: str | None = MISSING
+    runs_dir: str = MISSING
+    checkpoint_dir: str = MISSING
+
+    def __post_init__(self) -> None:
+        _at_least("config", self, 0, ["seed"])
+
+
+def parse(config: DictConfig) -> TrainConfig:
+    """Check every key, type and range; a mistake is a UserError with the full key."""
+    try:
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+        parsed = OmegaConf.to_object(typed)
+    except OmegaConfBaseException as error:
+        raise_user_error(error)
+    assert isinstance(parsed, TrainConfig)
+    return parsed

@@ -1,0 +1,58 @@
+"""What a user did wrong, said in one line: what was given, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class UserError(ValueError):
+    """A mistake of the user's. Command lines print it as one line and exit with `exit_code`."""
+
+    exit_code = 2
+
+
+class TrainingDiverged(UserError):
+    """Training cannot go on: a loss is not a finite number."""
+
+    exit_code = 1
+
+
+def closest(given: str, allowed: Iterable[str]) -> str:
+    """`"; did you mean 'relu4_2'?"`, or nothing where no name in `allowed` is near."""
+    near = difflib.get_close_matches(str(given), list(allowed), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def check_choice(key: str, given: str, allowed: Iterable[str]) -> str:
+    """Return `given` if it is one of `allowed`, else raise a UserError that lists them."""
+    names = list(allowed)
+    if given not in names:
+        raise UserError(f"{key}: {given!r} is not one of {', '.join(names)}{closest(given, names)}")
+    return given
+
+
+@contextmanager
+def exit_on_user_error(program: str) -> Iterator[None]:
+    """Turn a UserError into one line on stderr and its exit code; a bug keeps its traceback."""
+    try:
+        yield
+    except UserError as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+def check_writable(key: str, folder: Path) -> None:
+    """Make the folder if need be, and prove that a file can be written in it."""
+    probe = folder / ".faststyle-write-test"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"{key}: cannot write in {folder} ({error.strerror}); give another folder"
+        ) from error

@@ -1,0 +1,32 @@
+"""Hydra's and OmegaConf's errors as one line with the full key and the closest match."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from faststyle.errors import UserError, closest
+
+
+def raise_user_error(error: HydraException | OmegaConfBaseException) -> NoReturn:
+    """Say what Hydra or OmegaConf found wrong in one line, with the full key and closest match."""
+    if isinstance(error, MissingConfigException) and error.options is not None:
+        group, _, given = str(error.missing_cfg_file).rpartition("/")
+        raise UserError(
+            f"{group}: {given!r} is not one of {', '.join(error.options)}"
+            f"{closest(given, error.options)}"
+        ) from error
+    cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
+    if isinstance(cause, MissingMandatoryValue):
+        raise UserError(f"{cause.full_key}: needs a value; give {cause.full_key}=...") from error
+    if isinstance(cause, OmegaConfBaseException) and cause.full_key:
+        lines = str(cause).splitlines()
+        known = [str(key) for key in cause.parent_node or []]
+        key = str(cause.full_key)
+        if "is not in struct" in lines[0] or "not in '" in lines[0]:
+            hint = closest(key.rpartition(".")[2], known)
+            raise UserError(f"{key}: no such key; there are {', '.join(known)}{hint}") from error
+        raise UserError(f"{key}: {lines[0]}") from error
+    raise UserError(" ".join(str(error).split())) from error

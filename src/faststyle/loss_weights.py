@@ -1,0 +1,64 @@
+"""Where the weights of loss networks come from: torchvision's download cache, or a file."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from faststyle.errors import UserError, check_choice
+from faststyle.loss_network import ARCHITECTURES, LossNetwork
+
+TORCHVISION_WEIGHTS = {
+    "vgg16": "VGG16_Weights.IMAGENET1K_V1",
+    "vgg19": "VGG19_Weights.IMAGENET1K_V1",
+    "squeezenet": "SqueezeNet1_1_Weights.IMAGENET1K_V1",
+}
+
+
+def build_loss_network(
+    name: str, layers: Iterable[str], *, weights: str, pooling: str
+) -> LossNetwork:
+    """A loss network with weights from a file, or torchvision's (downloaded once, then cached)."""
+    check_choice("loss_network", name, ARCHITECTURES)
+    state_dict = _download(name) if weights == "torchvision" else read_state_dict(Path(weights))
+    return LossNetwork(name, layers, pooling=pooling, state_dict=state_dict)
+
+
+def read_state_dict(path: Path) -> dict[str, Tensor]:
+    """Tensors by name from a .safetensors file or a torch file; nothing in it is executed."""
+    if not path.is_file():
+        raise UserError(f"loss_network.weights: no such file: {path}")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UserError(
+            f"loss_network.weights: {path} is not a file of plain tensors "
+            f"({type(error).__name__}); give a state dict saved with torch.save or safetensors"
+        ) from error
+    if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
+        raise UserError(f"loss_network.weights: {path} holds no state dict of tensors")
+    return loaded
+
+
+def _download(name: str) -> dict[str, Tensor]:
+    from torchvision.models import get_weight
+
+    timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(10)
+    try:
+        return dict(get_weight(TORCHVISION_WEIGHTS[name]).get_state_dict(check_hash=True))
+    except OSError as error:  # URLError and time-outs are OSErrors
+        raise UserError(
+            f"loss_network.weights: torchvision's {name} weights are not in the cache and could "
+            f"not be downloaded ({error}); give a file: loss_network.weights=FILE"
+        ) from error
+    finally:
+        socket.setdefaulttimeout(timeout)

@@ -1,0 +1,95 @@
+"""The LightningModule: one training step, the optimizer, what is logged."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from faststyle.checkpoint import FORMAT, METADATA_KEY
+from faststyle.errors import TrainingDiverged
+from faststyle.losses import PerceptualLoss
+from faststyle.transform_net import TransformNet
+
+LOG_EVERY = 10  # steps between TensorBoard points; on a GPU each one waits for the card
+
+
+class StyleTransfer(pl.LightningModule):
+    """Trains `transform_net` so that `perceptual_loss` of its output falls.
+
+    Args:
+        learning_rate: Adam's, at its peak.
+        warmup_steps: steps of linear rise to it; a cosine to zero at `max_steps` follows.
+        metadata: what a style checkpoint of this run says of itself; plain values only.
+    """
+
+    def __init__(
+        self,
+        transform_net: TransformNet,
+        perceptual_loss: PerceptualLoss,
+        *,
+        learning_rate: float,
+        warmup_steps: int,
+        max_steps: int,
+        metadata: dict[str, Any],
+    ):
+        super().__init__()
+        self.transform_net = transform_net
+        self.perceptual_loss = perceptual_loss
+        self.learning_rate = learning_rate
+        self.warmup_steps = warmup_steps
+        self.max_steps = max_steps
+        self.metadata = metadata
+
+    def forward(self, photos: Tensor) -> Tensor:
+        return self.transform_net(photos)
+
+    def stylize_and_score(self, photos: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The stylized photos and every loss term; both (N, 3, H, W) in [0, 1]."""
+        targets = self.perceptual_loss.content_targets(photos)
+        stylized = self.transform_net(photos)
+        return stylized, self.perceptual_loss(stylized, targets)
+
+    def training_step(self, photos: Tensor, batch_idx: int) -> Tensor:
+        _, losses = self.stylize_and_score(photos)
+        # On a GPU looking at a value stops the card, so look only when it is logged anyway.
+        if photos.device.type == "cpu" or self.global_step % LOG_EVERY == 0:
+            self._check_finite(losses)
+        self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()})
+        for name in ("content_loss", "style_loss"):
+            self.log(name.removesuffix("_loss"), losses[name].detach(), prog_bar=True, logger=False)
+        return losses["total_loss"]
+
+    def _check_finite(self, losses: dict[str, Tensor]) -> None:
+        bad = [name for name, value in losses.items() if not torch.isfinite(value)]
+        if bad:
+            hint = "precision=bf16" if "16" in str(self.trainer.precision) else "learning_rate"
+            advice = {
+                "precision=bf16": "try trainer.precision=bf16, or 32",
+                "learning_rate": f"try a lower trainer.learning_rate (now {self.learning_rate:g})",
+            }[hint]
+            raise TrainingDiverged(
+                f"step {self.global_step}: {', '.join(bad)} is not a finite number; {advice}"
+            )
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.Adam(self.transform_net.parameters(), lr=self.learning_rate)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_factor)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
+        }
+
+    def _rate_factor(self, step: int) -> float:
+        """Share of the peak rate: a short run warms up over at most a tenth of its steps."""
+        warmup = min(self.warmup_steps, self.max_steps // 10)
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        progress = (step - warmup) / max(1, self.max_steps - warmup)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[METADATA_KEY] = {"format": FORMAT, **self.metadata}

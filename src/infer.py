@@ -1,0 +1,8 @@
+"""Stylize photos: `python -m infer --ckpt FILE PHOTO...`. See `python -m infer --help`."""
+
+import sys
+
+from faststyle.inference import main
+
+if __name__ == "__main__":
+    sys.exit(main())
