@@ -11,7 +11,10 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from PIL import Image
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
 
+from faststyle.callbacks import Checkpoints, ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.content import ContentData, open_photos
@@ -19,7 +22,7 @@ from faststyle.errors import UserError, check_choice
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network
 from faststyle.losses import PerceptualLoss
-from faststyle.module import StyleTransfer
+from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.transform_net import TransformNet
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
@@ -146,3 +149,31 @@ def trainer_arguments(config: TrainConfig) -> dict[str, Any]:
             f"{' '.join(str(error).split())}"
         ) from error
     return arguments
+
+
+def build_trainer(
+    config: TrainConfig,
+    arguments: dict[str, Any],
+    run_dir: Path,
+    val_photos: Tensor,
+    stop: StopOnSignal,
+) -> pl.Trainer:
+    """Lightning's Trainer with TensorBoard and every callback of a run."""
+    logger = TensorBoardLogger(run_dir, name="", version="")
+    logger.log_hyperparams(dataclasses.asdict(config))
+    trainer = config.trainer
+    validation = Validation(val_photos, trainer.preview_every, run_dir)
+    checkpoints = Checkpoints(run_dir, config.style.name, trainer.checkpoint_every, validation)
+    callbacks = [stop, validation, Throughput(), checkpoints]
+    if trainer.progress_bar:
+        callbacks.append(ProgressBar(config.style.name))
+    return pl.Trainer(
+        **arguments,
+        logger=logger,
+        callbacks=callbacks,
+        log_every_n_steps=LOG_EVERY,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=trainer.progress_bar,
+        use_distributed_sampler=False,
+    )

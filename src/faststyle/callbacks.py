@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from faststyle.checkpoint import write_checkpoint
+from faststyle.files import atomic_write
 from faststyle.images import save_image, to_image
 from faststyle.module import StyleTransfer
 
@@ -26,12 +27,11 @@ class Validation(Callback):
     """Losses on held-out photos and a preview grid (photos above, stylized below).
 
     At the start, at EARLY_PREVIEWS, then every `every` steps and at the end: to TensorBoard and
-    as `previews/step_*.jpg` in the run folder. `first` and `latest` hold the losses as floats.
+    as `previews/step_*.jpg` in the run folder. `latest` holds the losses as floats.
     """
 
     def __init__(self, photos: Tensor, every: int, run_dir: Path):
         self.photos, self.every, self.run_dir = photos, every, run_dir
-        self.first: dict[str, float] = {}
         self.latest: dict[str, float] = {}
         self._done_at = -1
 
@@ -48,12 +48,6 @@ class Validation(Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._validate(trainer, pl_module)
 
-    def state_dict(self) -> dict[str, Any]:
-        return {"first": self.first}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.first = state_dict["first"]
-
     @torch.no_grad()
     def _validate(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         step = trainer.global_step
@@ -66,7 +60,6 @@ class Validation(Callback):
         stylized, losses = module.stylize_and_score(self.photos.to(module.device))
         module.train(was_training)
         self.latest = {name: float(value) for name, value in losses.items()}
-        self.first = self.first or self.latest
         shown = min(MAX_PREVIEW_PHOTOS, len(self.photos))
         pictures = torch.cat([self.photos[:shown], stylized[:shown].float().cpu().clamp(0, 1)])
         grid = make_grid(pictures, nrow=shown, padding=4, pad_value=1.0)
@@ -109,7 +102,7 @@ class Checkpoints(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
-        if trainer.global_step % self.every == 0 or trainer.should_stop:
+        if trainer.global_step % self.every == 0:
             self._save(trainer, pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -120,10 +113,11 @@ class Checkpoints(Callback):
         training = module.metadata["training"]
         training["steps"] = trainer.global_step
         module.metadata["metrics"] = {f"val/{k}": v for k, v in self.validation.latest.items()}
-        partial = self.resume_path.with_name(".last.ckpt.partial")
-        trainer.save_checkpoint(partial)
+        # Every process takes part in gathering the state, one of them writes it.
+        path = self.resume_path
+        with atomic_write(path) if trainer.is_global_zero else nullcontext(path) as partial:
+            trainer.save_checkpoint(partial)
         if trainer.is_global_zero:
-            os.replace(partial, self.resume_path)
             write_checkpoint(self.style_path, module.transform_net, module.metadata)
 
 
@@ -142,7 +136,16 @@ class StopOnSignal(Callback):
         for number in (signal.SIGINT, signal.SIGTERM):
             self._previous[number] = signal.signal(number, stop)
 
-    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._restore()
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
+        # Not in teardown: by then Lightning has put back the handlers it found itself.
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 

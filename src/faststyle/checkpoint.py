@@ -7,7 +7,6 @@ arguments, style, loss, data, training, metrics, versions.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from faststyle.errors import UserError
+from faststyle.files import atomic_write
 from faststyle.transform_net import TransformNet
 
 FORMAT = 1
@@ -36,7 +36,7 @@ class StyleCheckpoint:
         try:
             net = TransformNet(**self.metadata["network"])
             net.load_state_dict({k: v.to(torch.float32) for k, v in self.state_dict.items()})
-        except (TypeError, RuntimeError) as error:
+        except (TypeError, KeyError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             raise UserError(
                 f"style checkpoint: weights do not fit its network: {reason}"
@@ -48,15 +48,11 @@ def write_checkpoint(path: Path, net: TransformNet, metadata: dict[str, Any]) ->
     """Write weights in half precision (too fine to see the difference) and metadata, atomically."""
     tensors = {k: v.detach().cpu().half().contiguous() for k, v in net.state_dict().items()}
     text = json.dumps({"format": FORMAT, **metadata})
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={METADATA_KEY: text})
-        os.replace(partial, path)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"cannot write {path}: {error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_write(path) as partial:
+        try:
+            save_file(tensors, partial, metadata={METADATA_KEY: text})
+        except SafetensorError as error:  # how safetensors reports a full disk, among others
+            raise UserError(f"cannot write {path}: {error}") from error
 
 
 def read_checkpoint(path: Path) -> StyleCheckpoint:
@@ -69,6 +65,8 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
         raise UserError(f"no such checkpoint: {path}")
     read = _read_lightning if path.suffix == ".ckpt" else _read_safetensors
     state_dict, metadata = read(path)
+    if not isinstance(metadata, dict):
+        raise UserError(f"{path}: not a readable style checkpoint: its metadata is no JSON object")
     version = metadata.get("format")
     if version != FORMAT:
         raise UserError(
@@ -84,7 +82,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             text = (file.metadata() or {}).get(METADATA_KEY)
             if text is None:
                 raise UserError(f"{path}: not a style checkpoint: no {METADATA_KEY!r} metadata")
-            return {key: file.get_tensor(key) for key in file.keys()}, json.loads(text)  # noqa: SIM118
+            return {key: file.get_tensor(key).clone() for key in file.keys()}, json.loads(text)  # noqa: SIM118
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise UserError(f"{path}: not a readable style checkpoint: {error}") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -14,20 +14,25 @@ from faststyle.errors import UserError, check_choice
 from faststyle.hydra_errors import raise_user_error
 
 PRECISIONS = ("32", "bf16", "16")
+Schema = TypeVar("Schema")
 
 
-def _at_least(prefix: str, config: Any, minimum: float, names: Iterable[str]) -> None:
+def at_least(prefix: str, config: Any, minimum: float, names: Iterable[str]) -> None:
     for name in names:
         value = getattr(config, name)
         if value is not None and not value >= minimum:
-            raise UserError(f"{prefix}.{name}: must be at least {minimum}, got {value}")
+            raise UserError(f"{_key(prefix, name)}: must be at least {minimum}, got {value}")
 
 
-def _above_zero(prefix: str, config: Any, names: Iterable[str]) -> None:
+def above_zero(prefix: str, config: Any, names: Iterable[str]) -> None:
     for name in names:
         value = getattr(config, name)
         if not value > 0:
-            raise UserError(f"{prefix}.{name}: must be above 0, got {value}")
+            raise UserError(f"{_key(prefix, name)}: must be above 0, got {value}")
+
+
+def _key(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
 
 
 @dataclass(kw_only=True)
@@ -42,7 +47,7 @@ class StyleConfig:
     style_weight: float | None = None  # a deviation from loss.style_weight of loss=relative
 
     def __post_init__(self) -> None:
-        _at_least("style", self, 16, ["size"])
+        at_least("style", self, 16, ["size"])
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", self.name):
             raise UserError(
                 f"style.name: {self.name!r} names a file: use up to 80 letters, digits, _ . -"
@@ -59,8 +64,8 @@ class NetworkConfig:
     output: str = MISSING
 
     def __post_init__(self) -> None:
-        _at_least("network", self, 1, ["width"])
-        _at_least("network", self, 0, ["num_residual_blocks"])
+        at_least("network", self, 1, ["width"])
+        at_least("network", self, 0, ["num_residual_blocks"])
 
 
 @dataclass(kw_only=True)
@@ -73,7 +78,7 @@ class LossConfig:
     style_layers: list[str] = MISSING
 
     def __post_init__(self) -> None:
-        _at_least("loss", self, 0, ["content_weight", "style_weight", "tv_weight"])
+        at_least("loss", self, 0, ["content_weight", "style_weight", "tv_weight"])
         for name in ("content_layers", "style_layers"):
             if not getattr(self, name):
                 raise UserError(f"loss.{name}: give at least one layer")
@@ -100,9 +105,9 @@ class DataConfig:
     num_workers: int | None = MISSING
 
     def __post_init__(self) -> None:
-        _at_least("data", self, 1, ["num_images", "num_val_images", "batch_size"])
-        _at_least("data", self, 0, ["num_workers"])
-        _at_least("data", self, 16, ["image_size"])
+        at_least("data", self, 1, ["num_images", "num_val_images", "batch_size"])
+        at_least("data", self, 0, ["num_workers"])
+        at_least("data", self, 16, ["image_size"])
 
 
 @dataclass(kw_only=True)
@@ -118,12 +123,13 @@ class TrainerConfig:
     checkpoint_every: int = MISSING
     preview_every: int = MISSING
     progress_bar: bool = MISSING
+    yardstick: bool = MISSING
 
     def __post_init__(self) -> None:
         positive = ["max_steps", "num_nodes", "checkpoint_every", "preview_every"]
-        _at_least("trainer", self, 1, positive)
-        _at_least("trainer", self, 0, ["warmup_steps"])
-        _above_zero("trainer", self, ["learning_rate", "gradient_clip"])
+        at_least("trainer", self, 1, positive)
+        at_least("trainer", self, 0, ["warmup_steps"])
+        above_zero("trainer", self, ["learning_rate", "gradient_clip"])
         check_choice("trainer.precision", self.precision, PRECISIONS)
         if isinstance(self.devices, str) and not self.devices.isdigit():
             check_choice("trainer.devices", self.devices, ["auto", "1", "2", "..."])
@@ -144,16 +150,21 @@ class TrainConfig:
     checkpoint_dir: str = MISSING
 
     def __post_init__(self) -> None:
-        _at_least("config", self, 0, ["seed"])
+        at_least("", self, 0, ["seed"])
 
 
 def parse(config: DictConfig) -> TrainConfig:
     """Check every key, type and range; a mistake is a UserError with the full key."""
+    return parse_as(TrainConfig, config)
+
+
+def parse_as(schema: type[Schema], config: DictConfig) -> Schema:
+    """`parse` for another command's settings."""
     try:
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        typed = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+        typed = OmegaConf.merge(OmegaConf.structured(schema), plain)
         parsed = OmegaConf.to_object(typed)
     except OmegaConfBaseException as error:
         raise_user_error(error)
-    assert isinstance(parsed, TrainConfig)
+    assert isinstance(parsed, schema)
     return parsed

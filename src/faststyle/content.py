@@ -56,25 +56,30 @@ class Crops(Dataset):
     def __getitem__(self, key: tuple[int, int]) -> tuple[Tensor, list[str]]:
         position, item = key
         rng = np.random.default_rng([self.seed, position])
-        photo, skipped = self._load(item)
+        photo, skipped = self._load_next(item)
         return to_uint8_tensor(random_crop(photo, self.size, rng)), skipped
 
-    def centre_crop(self, item: int) -> tuple[Tensor, list[str]]:
-        photo, skipped = self._load(item)
-        return to_uint8_tensor(crop(photo, self.size, zoom=1.0, across=0.5, down=0.5)), skipped
+    def centre_crop(self, item: int) -> Tensor:
+        return to_uint8_tensor(crop(self._load(item), self.size, zoom=1.0, across=0.5, down=0.5))
 
-    def _load(self, item: int) -> tuple[Image.Image, list[str]]:
-        """The photo at `item`, or the next one that can be read."""
+    def _load_next(self, item: int) -> tuple[Image.Image, list[str]]:
+        """The photo at `item`, or the next one that can be used, and the names of those before."""
         skipped: list[str] = []
         for offset in range(len(self)):
-            index = int(self.indices[(item + offset) % len(self)])
             try:
-                photo = self.photos.load(index, min_side=int(self.size * ZOOM))
-                reject_odd_shape(photo)
-                return photo, skipped
+                return self._load((item + offset) % len(self)), skipped
             except UserError as error:
-                skipped.append(f"{self.photos.name(index)}: {error}")
+                skipped.append(str(error))
         raise UserError(f"none of {len(self)} photos can be used; the first: {skipped[0]}")
+
+    def _load(self, item: int) -> Image.Image:
+        index = int(self.indices[item])
+        try:
+            photo = self.photos.load(index, min_side=int(self.size * ZOOM))
+            reject_odd_shape(photo)
+        except UserError as error:
+            raise UserError(f"{self.photos.name(index)}: {error}") from error
+        return photo
 
 
 def reject_odd_shape(photo: Image.Image) -> None:
@@ -149,15 +154,29 @@ class ContentData(pl.LightningDataModule):
         self.num_photos = len(photos) if num_images is None else min(num_images, len(photos))
         order = np.random.default_rng(seed).permutation(len(photos))[:num_images]
         held_out = min(num_val_images, max(1, len(order) // 5))
-        val, train = order[:held_out], order[held_out:]
-        self._val = Crops(photos, val, image_size, seed)
-        self._train = Crops(photos, train if len(train) else val, image_size, seed)
+        self._val = self._hold_out(Crops(photos, order, image_size, seed), held_out)
+        train = np.delete(order, list(self._val))
+        self._train = Crops(photos, train if len(train) else order, image_size, seed)
 
     def val_photos(self) -> Tensor:
         """The held-out photos, centre crops, float32 in [0, 1]."""
-        photos, skipped = collate([self._val.centre_crop(i) for i in range(len(self._val))])
-        self.skipped.update(skipped)
-        return photos.float() / 255
+        return torch.stack(list(self._val.values())).float() / 255
+
+    def _hold_out(self, crops: Crops, count: int) -> dict[int, Tensor]:
+        """The first `count` photos that can be used, by their place in the order."""
+        found: dict[int, Tensor] = {}
+        for item in range(len(crops)):
+            try:
+                found[item] = crops.centre_crop(item)
+            except UserError as error:
+                self.skipped.add(str(error))
+            if len(found) == count:
+                return found
+        if not found:
+            raise UserError(
+                f"none of {len(crops)} photos can be used; the first: {min(self.skipped)}"
+            )
+        return found
 
     def train_dataloader(self) -> DataLoader:
         trainer = self.trainer

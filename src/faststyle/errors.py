@@ -6,7 +6,6 @@ import difflib
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 
 class UserError(ValueError):
@@ -40,19 +39,9 @@ def exit_on_user_error(program: str) -> Iterator[None]:
     """Turn a UserError into one line on stderr and its exit code; a bug keeps its traceback."""
     try:
         yield
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        sys.exit(130)  # as the shell reports a program that Ctrl-C ended
     except UserError as error:
         print(f"{program}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-
-
-def check_writable(key: str, folder: Path) -> None:
-    """Make the folder if need be, and prove that a file can be written in it."""
-    probe = folder / ".faststyle-write-test"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UserError(
-            f"{key}: cannot write in {folder} ({error.strerror}); give another folder"
-        ) from error

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from hydra.errors import ConfigCompositionException, HydraException, MissingConfigException
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    MissingConfigException,
+    OverrideParseException,
+)
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from faststyle.errors import UserError, closest
@@ -18,6 +23,8 @@ def raise_user_error(error: HydraException | OmegaConfBaseException) -> NoReturn
             f"{group}: {given!r} is not one of {', '.join(error.options)}"
             f"{closest(given, error.options)}"
         ) from error
+    if isinstance(error, OverrideParseException):
+        raise UserError(f"cannot read {error.override!r}: {str(error).splitlines()[0]}") from error
     cause = error.__cause__ if isinstance(error, ConfigCompositionException) else error
     if isinstance(cause, MissingMandatoryValue):
         raise UserError(f"{cause.full_key}: needs a value; give {cause.full_key}=...") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import IO
 
@@ -12,6 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from faststyle.errors import UserError
+from faststyle.files import atomic_write
 
 READABLE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm")
 SAVE_OPTIONS = {
@@ -63,11 +63,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def long_edge_to(size: tuple[int, int], long_edge: int) -> tuple[int, int]:
+    """Width and height once the longer of them is `long_edge`."""
+    scale = long_edge / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 def resize_long_edge(image: Image.Image, size: int) -> Image.Image:
     """Scale so that the longer side has `size` pixels, with antialiasing."""
-    scale = size / max(image.size)
-    target = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image.resize(target, Image.Resampling.LANCZOS)
+    return image.resize(long_edge_to(image.size, size), Image.Resampling.LANCZOS)
 
 
 def to_tensor(image: Image.Image) -> Tensor:
@@ -99,13 +103,17 @@ def check_output_suffix(path: Path) -> None:
 def save_image(image: Image.Image, path: Path) -> None:
     """Write by suffix, to a temporary name first, so that no half-written picture is ever seen."""
     check_output_suffix(path)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as file:
-            image.save(file, **SAVE_OPTIONS[path.suffix.lower()])
-        os.replace(partial, path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with atomic_write(path) as partial, partial.open("wb") as file:
+        image.save(file, **SAVE_OPTIONS[path.suffix.lower()])
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The picture files in a folder, not in its subfolders, by name.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = [file for file in sorted(folder.iterdir()) if file.suffix.lower() in READABLE_SUFFIXES]
+    if not found:
+        raise UserError(f"no pictures in {folder}: they end in {', '.join(READABLE_SUFFIXES)}")
+    return found

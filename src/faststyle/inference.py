@@ -74,18 +74,13 @@ def _stylize(options: argparse.Namespace) -> int:
 
 def _expand(inputs: Iterable[Path]) -> Iterator[Path]:
     """Files as they are, folders as the pictures in them."""
-    from faststyle.images import READABLE_SUFFIXES
+    from faststyle.images import list_pictures
 
     for path in inputs:
-        if not path.is_dir():
+        if path.is_dir():
+            yield from list_pictures(path)
+        else:
             yield path
-            continue
-        found = [
-            file for file in sorted(path.iterdir()) if file.suffix.lower() in READABLE_SUFFIXES
-        ]
-        if not found:
-            raise UserError(f"no pictures in {path}: they end in {', '.join(READABLE_SUFFIXES)}")
-        yield from found
 
 
 def _output_paths(photos: list[Path], output: Path) -> Iterator[Path]:

@@ -139,7 +139,6 @@ class LossNetwork(nn.Module):
         self.layers = nn.ModuleDict({key: every[key] for key in names[: deepest + 1]})
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
-        self.eval()
 
     def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Activations at `layers` of pictures (N, 3, H, W) in [0, 1]; runs no deeper."""

@@ -6,8 +6,9 @@ Every function returns one value per batch in float32: the mean over its picture
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,11 +24,26 @@ def gram(features: Tensor) -> Tensor:
     half precision overflows here, and the value does not depend on the picture's size.
     """
     with torch.autocast(features.device.type, enabled=False):
-        n, c, h, w = features.shape
-        flat = features.reshape(n, c, h * w)
-        if flat.dtype in (torch.float16, torch.bfloat16):
-            flat = flat.float()
-        return flat @ flat.transpose(1, 2) / (c * h * w)
+        positions = _full(features.flatten(2).transpose(1, 2))  # N, H W, C
+        return _Gram.apply(positions) / features[0].numel()
+
+
+class _Gram(torch.autograd.Function):
+    """Sum over positions of f f^T, its gradient one matrix product where autograd takes two.
+
+    Positions first keeps channels-last features, and their gradient, in place.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, positions: Tensor) -> Tensor:
+        ctx.save_for_backward(positions)
+        return positions.transpose(1, 2) @ positions
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (positions,) = ctx.saved_tensors
+        (gradient,) = gradients
+        return positions @ (gradient + gradient.transpose(1, 2))
 
 
 def total_variation(images: Tensor) -> Tensor:
@@ -39,17 +55,17 @@ def total_variation(images: Tensor) -> Tensor:
 def relative_error(values: Tensor, target: Tensor) -> Tensor:
     """|values - target|^2 / |target|^2 a picture: 0 is equal, 1 as wrong as all zeros."""
     dims = tuple(range(1, values.dim()))
-    error = (values.float() - target.float()).square().sum(dims)
-    return (error / target.float().square().sum(dims).clamp_min(1e-12)).mean()
+    error = (_full(values) - _full(target)).square().sum(dims)
+    return (error / _full(target).square().sum(dims).clamp_min(1e-12)).mean()
 
 
 def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:
-    return (values.float() - target.float()).square().mean()
+    return (_full(values) - _full(target)).square().mean()
 
 
 def gatys_content(features: Tensor, target: Tensor) -> Tensor:
     """1/2 sum (F - P)^2: Gatys et al. 2016, equation 1."""
-    return 0.5 * (features.float() - target.float()).square().sum() / features.shape[0]
+    return 0.5 * (_full(features) - _full(target)).square().sum() / features.shape[0]
 
 
 def gatys_style(grams: Tensor, target: Tensor) -> Tensor:
@@ -72,8 +88,13 @@ def engstrom_total_variation(images: Tensor) -> Tensor:
     return 255**2 * total_variation(images)
 
 
+def _full(x: Tensor) -> Tensor:
+    """Half precision as float32; float32 and float64 as they are."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 def _neighbour_differences(images: Tensor) -> tuple[Tensor, Tensor]:
-    images = images.float()
+    images = _full(images)
     return images[..., 1:, :] - images[..., :-1, :], images[..., 1:] - images[..., :-1]
 
 
@@ -110,8 +131,12 @@ class PerceptualLoss(nn.Module):
         loss_network: gives the features; must know every layer named.
         formula: a key of FORMULAS.
         content_weight, style_weight, tv_weight: at least 0.
-        content_layers, style_layers: names of the loss network's layers.
-        style_image: the painting, (1, 3, H, W) in [0, 1]. Its Gram matrices are made here.
+        content_layers, style_layers: names of the loss network's layers; no content layers, and
+            the content loss is 0.
+        style_image: the painting, (1, 3, H, W) in [0, 1], or several. Their Gram matrices are
+            made here.
+        style_blend: a positive weight for each of several paintings; their Gram matrices are
+            averaged by it. Only the ratios count.
     """
 
     def __init__(
@@ -124,7 +149,8 @@ class PerceptualLoss(nn.Module):
         tv_weight: float,
         content_layers: list[str],
         style_layers: list[str],
-        style_image: Tensor,
+        style_image: Tensor | Sequence[Tensor],
+        style_blend: Sequence[float] = (1.0,),
     ):
         super().__init__()
         self.formula = FORMULAS[check_choice("loss.formula", formula, FORMULAS)]
@@ -134,10 +160,15 @@ class PerceptualLoss(nn.Module):
         self.tv_weight = tv_weight
         self.content_layers = list(content_layers)
         self.style_layers = list(style_layers)
-        with torch.no_grad():
-            features = loss_network(style_image, self.style_layers)
-        for layer in self.style_layers:
-            self.register_buffer(_target(layer), gram(features[layer]), persistent=False)
+        paintings = [style_image] if isinstance(style_image, Tensor) else style_image
+        grams = {layer: torch.zeros(()) for layer in self.style_layers}
+        for painting, weight in zip(paintings, style_blend, strict=True):
+            with torch.no_grad():
+                features = loss_network(painting, self.style_layers)
+            for layer in self.style_layers:
+                grams[layer] = grams[layer] + weight / sum(style_blend) * gram(features[layer])
+        for layer, target in grams.items():
+            self.register_buffer(_target(layer), target, persistent=False)
 
     def content_targets(self, photos: Tensor) -> dict[str, Tensor]:
         """Features of the photos at the content layers; the loss network runs no further."""
@@ -157,7 +188,7 @@ class PerceptualLoss(nn.Module):
             for k in self.style_layers
         }
         terms = {
-            "content_loss": self._reduce(content),
+            "content_loss": self._reduce(content) if content else stylized.new_zeros(()),
             "style_loss": self._reduce(list(style.values())),
             "tv_loss": self.formula.total_variation(stylized),
         }

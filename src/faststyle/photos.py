@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -16,6 +19,7 @@ from faststyle.images import READABLE_SUFFIXES, load_image
 if TYPE_CHECKING:
     from datasets import Dataset
 
+HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 SOURCES = ("hub", "folder", "synthetic")
 
 
@@ -56,11 +60,11 @@ def open_folder(path: Path) -> DatasetPhotos:
     files = sorted(file for file in path.rglob("*") if file.is_file())
     names = [str(file) for file in files if file.suffix.lower() in READABLE_SUFFIXES]
     parquet = [str(file) for file in files if file.suffix == ".parquet"]
+    if (path / "dataset_dict.json").is_file():
+        one = next(path.glob("*/state.json"), path).parent
+        raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
     if (path / "state.json").is_file():
         dataset = datasets.load_from_disk(str(path))
-        if isinstance(dataset, datasets.DatasetDict):
-            one = path / str(next(iter(dataset)))
-            raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
     elif names:
         features = datasets.Features({"image": _undecoded()})
         dataset = datasets.Dataset.from_dict({"image": names}, features=features)
@@ -80,6 +84,10 @@ def open_hub(path: str, split: str, num_images: int | None) -> DatasetPhotos:
 
     With `num_images`, only the first so many are streamed; else the whole split is downloaded.
     """
+    if not Path(path).exists() and not _hub_answers():
+        # The client reads this when it is imported. It then looks in its cache alone and at once,
+        # where it would try again and again for a minute.
+        os.environ["HF_HUB_OFFLINE"] = "1"
     import datasets
 
     try:
@@ -99,6 +107,16 @@ def open_hub(path: str, split: str, num_images: int | None) -> DatasetPhotos:
             "use pictures of your own with data=folder data.path=FOLDER, or data=synthetic"
         ) from error
     return DatasetPhotos(dataset, path)
+
+
+def _hub_answers() -> bool:
+    try:
+        with urllib.request.urlopen(HUB, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
 
 
 def _stream(path: str, split: str, num_images: int) -> Iterator[dict[str, Any]]:

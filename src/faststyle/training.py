@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -17,12 +16,19 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from faststyle.config import TrainConfig, parse
-from faststyle.errors import check_writable, exit_on_user_error
+from faststyle.errors import exit_on_user_error
+from faststyle.files import check_writable
 from faststyle.hydra_errors import raise_user_error
 from faststyle.paths import CONF_DIR
-from faststyle.resume import saved_config
+from faststyle.resume import saved_config, steps_taken
 
 # torch and Lightning take seconds to import: they come in only once the settings are good.
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faststyle.module import StyleTransfer
+
+YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
 
 
 def main() -> None:
@@ -41,13 +47,24 @@ def _run(raw: DictConfig) -> None:
     with exit_on_user_error("train"):  # here too: else Hydra adds a line of its own
         if raw.resume is None:
             config = parse(raw)
-            run_dir = Path(config.runs_dir) / config.style.name / time.strftime("%Y-%m-%d_%H-%M-%S")
-            train(config, run_dir, resume_from=None)
+            train(config, _new_run_dir(config), resume_from=None)
         else:
             run_dir = Path(raw.resume)
             run_dir = run_dir.parent if run_dir.is_file() else run_dir
             config = saved_config(run_dir, raw, HydraConfig.get().overrides.task)
+            if steps_taken(run_dir) >= config.trainer.max_steps:
+                style = run_dir / f"{config.style.name}.safetensors"
+                print(f"{run_dir} has taken all its {config.trainer.max_steps} steps: {style}")
+                return
             train(config, run_dir, resume_from=run_dir / "last.ckpt")
+
+
+def _new_run_dir(config: TrainConfig) -> Path:
+    """runs/<style>/<date_time>, with a number where two runs start in one second."""
+    folder = Path(config.runs_dir) / config.style.name
+    name = time.strftime("%Y-%m-%d_%H-%M-%S")
+    names = (name, *(f"{name}_{number}" for number in range(2, 1000)))
+    return next(folder / name for name in names if not (folder / name).exists())
 
 
 def train(config: TrainConfig, run_dir: Path, resume_from: Path | None) -> Path:
@@ -56,73 +73,63 @@ def train(config: TrainConfig, run_dir: Path, resume_from: Path | None) -> Path:
     Everything a user can get wrong is checked before the run folder is made.
     """
     import pytorch_lightning as pl
-    from pytorch_lightning.loggers import TensorBoardLogger
 
-    from faststyle.building import (
-        build_content,
-        build_module,
-        load_style_image,
-        trainer_arguments,
-    )
-    from faststyle.callbacks import Checkpoints, ProgressBar, StopOnSignal, Throughput, Validation
-    from faststyle.module import LOG_EVERY
+    from faststyle import building
+    from faststyle.callbacks import StopOnSignal
 
     _quieten_libraries()
     pl.seed_everything(config.seed, verbose=False)
-    style_image = load_style_image(config)
-    arguments = trainer_arguments(config)
+    style_image = building.load_style_image(config)
+    arguments = building.trainer_arguments(config)
     check_writable("runs_dir", Path(config.runs_dir))
     check_writable("checkpoint_dir", Path(config.checkpoint_dir))
-    content = build_content(config)
+    content = building.build_content(config)
     val_photos = content.val_photos()
-    module = build_module(config, style_image, content.num_photos)
+    module = building.build_module(config, style_image, content.num_photos)
 
     run_dir.mkdir(parents=True, exist_ok=True)
     settings = OmegaConf.to_yaml(OmegaConf.create(dataclasses.asdict(config)))
     (run_dir / "config.yaml").write_text(settings)
-    logger = TensorBoardLogger(run_dir, name="", version="")
-    logger.log_hyperparams(dataclasses.asdict(config))
-    validation = Validation(val_photos, config.trainer.preview_every, run_dir)
-    checkpoints = Checkpoints(
-        run_dir, config.style.name, config.trainer.checkpoint_every, validation
-    )
     stop = StopOnSignal()
-    callbacks: list[Any] = [stop, validation, Throughput(), checkpoints]
-    if config.trainer.progress_bar:
-        callbacks.append(ProgressBar(config.style.name))
-    trainer = pl.Trainer(
-        **arguments,
-        logger=logger,
-        callbacks=callbacks,
-        log_every_n_steps=LOG_EVERY,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=config.trainer.progress_bar,
-        use_distributed_sampler=False,
-    )
+    trainer = building.build_trainer(config, arguments, run_dir, val_photos, stop)
     print(f"{config.style.name}: previews and TensorBoard events go to {run_dir}")
     started = time.perf_counter()
     trainer.fit(module, content, ckpt_path=resume_from)
     seconds = time.perf_counter() - started
     _report_skipped(content.skipped, run_dir)
-    if stop.stopped:
-        print(
-            f"Stopped at step {trainer.global_step}. Use it as it is:\n"
-            f"  python -m infer --ckpt {checkpoints.style_path} photo.jpg\n"
-            f"or go on:\n  python -m train resume={run_dir}"
-        )
-        return checkpoints.style_path
-    final = Path(config.checkpoint_dir) / checkpoints.style_path.name
-    shutil.copyfile(checkpoints.style_path, final.with_name(f".{final.name}.partial"))
-    os.replace(final.with_name(f".{final.name}.partial"), final)
-    first, last = validation.first, validation.latest
+    if not stop.stopped:
+        return _finish(config, module, val_photos, seconds)
+    path = run_dir / f"{config.style.name}.safetensors"
     print(
-        f"{config.style.title}: {trainer.global_step} steps, {seconds:.0f} s; on held-out photos "
-        f"style loss {first['style_loss']:.3g} -> {last['style_loss']:.3g}, "
-        f"content loss {first['content_loss']:.3g} -> {last['content_loss']:.3g}.\n"
-        f"Style checkpoint: {final}. Use it:\n  python -m infer --ckpt {final} photo.jpg"
+        f"Stopped at step {trainer.global_step}. Use it as it is:\n"
+        f"  python -m infer --ckpt {path} photo.jpg\n"
+        f"or go on:\n  python -m train resume={run_dir}"
     )
-    return final
+    return path
+
+
+def _finish(config: TrainConfig, module: StyleTransfer, val_photos: Tensor, seconds: float) -> Path:
+    """Measure what the run gave, write the style checkpoint and say how to use it."""
+    from faststyle.checkpoint import write_checkpoint
+    from faststyle.yardstick import equivalent_within
+
+    metrics = module.metadata["metrics"]
+    print(
+        f"{config.style.title}: {module.metadata['training']['steps']} steps, {seconds:.0f} s; "
+        f"on held-out photos style loss {metrics['val/style_loss']:.3g}, "
+        f"content loss {metrics['val/content_loss']:.3g} (0 is perfect, 1 an empty picture)."
+    )
+    if config.trainer.yardstick:
+        iterations, cost = equivalent_within(
+            module.perceptual_loss, module.transform_net, val_photos, YARDSTICK_SHARE * seconds
+        )
+        if iterations is not None:
+            metrics["equivalent_lbfgs_iterations"] = str(iterations)
+            print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
+    path = Path(config.checkpoint_dir) / f"{config.style.name}.safetensors"
+    write_checkpoint(path, module.transform_net, module.metadata)
+    print(f"Style checkpoint: {path}. Use it:\n  python -m infer --ckpt {path} photo.jpg")
+    return path
 
 
 def _quieten_libraries() -> None:
@@ -134,6 +141,11 @@ def _quieten_libraries() -> None:
     logging.getLogger("lightning").setLevel(logging.WARNING)
     # None is what a CPU wants, and what content.py chose; see there.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
+    # Ours starts at the right photo by itself: content.Positions.
+    warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
+    warnings.filterwarnings("ignore", ".*is smaller than the logging interval.*")
+    # Lightning 2.6 beside torch 2.15 calls what torch deprecates.
+    warnings.filterwarnings("ignore", r".*treespec, LeafSpec.*")
 
 
 def _report_skipped(skipped: set[str], run_dir: Path) -> None:

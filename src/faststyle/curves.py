@@ -1,0 +1,141 @@
+"""L-BFGS on the pixels of a photo, measured once and kept: the curves of the yardstick.
+
+A curve is kept as `<key>.json` (what was measured, losses and seconds by iteration) and
+`<key>.png` (the last picture). The key hashes all that a curve depends on: pixels of the photo and
+of the painting, loss, loss network and its weights, start, iterations. So every checkpoint of the
+same objective finds it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from faststyle.files import atomic_write
+from faststyle.images import load_image, save_image, to_image
+from faststyle.losses import PerceptualLoss
+from faststyle.pixels import Iterate, optimize_pixels
+
+FORMAT = 1
+STARTS = ("noise", "content")
+LOSSES = ("content_loss", "style_loss", "total_loss")
+HISTORY = 100  # iterations that L-BFGS remembers, as in Johnson's code
+NOISE_SEED = 0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`losses[name][i]` and `seconds[i]` after i iterations on `device`, and the last picture."""
+
+    losses: dict[str, list[float]]
+    seconds: list[float]
+    device: str
+    picture: Image.Image
+
+
+def lbfgs_iterates(perceptual_loss: PerceptualLoss, photo: Tensor, start: str) -> Iterator[Iterate]:
+    """Pictures on the way down from `start`, one of STARTS; photo (1, 3, H, W) in [0, 1]."""
+    generator = torch.Generator().manual_seed(NOISE_SEED)
+    noise = torch.rand(photo.shape, generator=generator).to(photo.device)
+    return optimize_pixels(
+        perceptual_loss,
+        perceptual_loss.content_targets(photo),
+        {"noise": noise, "content": photo}[start],
+        optimizer="lbfgs",
+        learning_rate=1.0,
+        history=HISTORY,
+    )
+
+
+def measure_curve(
+    perceptual_loss: PerceptualLoss,
+    photo: Tensor,
+    start: str,
+    iterations: int,
+    on_iteration: Callable[[], object],
+) -> Curve:
+    """Raises TrainingDiverged where the loss is not a finite number."""
+    losses: dict[str, list[float]] = {name: [] for name in LOSSES}
+    seconds: list[float] = []
+    picture = photo
+    began = time.perf_counter()
+    for iterate in lbfgs_iterates(perceptual_loss, photo, start):
+        seconds.append(time.perf_counter() - began)
+        for name in LOSSES:
+            losses[name].append(iterate.losses[name])
+        picture = iterate.picture
+        if iterate.step == iterations:
+            break
+        on_iteration()
+    return Curve(losses, seconds, device_name(photo.device), to_image(picture))
+
+
+def device_name(device: torch.device) -> str:
+    """Which machine a time belongs to."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"
+
+
+class CurveCache:
+    """Curves of one objective in a folder.
+
+    Args:
+        identity: all that the objective depends on, as plain values.
+    """
+
+    def __init__(self, folder: Path, identity: dict[str, Any]):
+        self.folder, self.identity = folder, identity
+
+    def load(self, photo: Tensor, start: str, iterations: int) -> Curve | None:
+        """The curve, or None where it was never measured or cannot be read any more."""
+        path = self._path(photo, start, iterations)
+        try:
+            curve = json.loads(path.read_text())["curve"]
+            return Curve(**curve, picture=load_image(path.with_suffix(".png")))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, photo: Tensor, start: str, iterations: int, curve: Curve) -> None:
+        path = self._path(photo, start, iterations)
+        save_image(curve.picture, path.with_suffix(".png"))
+        measured = {key: value for key, value in vars(curve).items() if key != "picture"}
+        settings = {"format": FORMAT, "start": start, "iterations": iterations}
+        text = json.dumps({**settings, "objective": self.identity, "curve": measured})
+        with atomic_write(path) as partial:
+            partial.write_text(text)
+
+    def _path(self, photo: Tensor, start: str, iterations: int) -> Path:
+        settings = [
+            FORMAT,
+            HISTORY,
+            NOISE_SEED,
+            start,
+            iterations,
+            self.identity,
+            fingerprint(photo),
+        ]
+        text = json.dumps(settings, sort_keys=True)
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+
+
+def fingerprint(picture: Tensor) -> str:
+    """SHA-256 of a picture's size and pixels."""
+    image = to_image(picture)
+    return hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
+
+
+def default_cache_dir() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "faststyle" / "curves"

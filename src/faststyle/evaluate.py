@@ -1,0 +1,134 @@
+"""`python -m faststyle.evaluate`: what a style checkpoint is worth, in L-BFGS iterations."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faststyle.errors import UserError, exit_on_user_error
+from faststyle.files import check_writable
+
+if TYPE_CHECKING:
+    from faststyle.loss_network import LossNetwork
+
+SMALLEST_SIZE = 32  # pixels; the deepest layers see a sixteenth of it
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code, 0, or ends with 2 on a mistake of the user's."""
+    options = _parser().parse_args(arguments)
+    with exit_on_user_error("evaluate"):
+        evaluate(options)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evaluate",
+        description="Measure a style: losses, the L-BFGS iterations that a forward pass is worth "
+        "(Johnson et al. 2016, Figure 5), speed-up, artefacts.",
+    )
+    add = parser.add_argument
+    add("--ckpt", required=True, type=Path, help="style checkpoint")
+    add("--style", required=True, type=Path, metavar="PICTURE", help="the painting")
+    add("--images", required=True, type=Path, metavar="DIR", help="photos it was not trained on")
+    add("--loss-weights", required=True, metavar="FILE", help="loss network's, or: torchvision")
+    add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
+    add("--max-images", type=int, metavar="N", help="only the first N photos")
+    add("--iterations", type=int, default=200, metavar="N", help="of L-BFGS (default: %(default)s)")
+    add("--output", type=Path, default=Path("evaluation"), metavar="DIR", help="(%(default)s/)")
+    add("--explain", action="store_true", help="also a page on what the layers do: explain.jpg")
+    add(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="another objective than the checkpoint's: loss.style_weight=5 style.size=256 ...",
+    )
+    add("--cache", type=Path, metavar="DIR", help="L-BFGS curves (default: ~/.cache/faststyle)")
+    add("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
+    return parser
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure, print the table, write everything else into `options.output`.
+
+    Each curve is kept as soon as it is done, so that a run that was stopped goes on from there.
+    """
+    sizes = _sizes(options.sizes)
+    for name in ("iterations", "max_images"):
+        value = getattr(options, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name.replace('_', '-')}: must be at least 1, got {value}")
+    files = _photos(options.images)[: options.max_images]
+    check_writable("--output", options.output)
+
+    # After the cheap checks: these import torch.
+    from faststyle.curves import CurveCache, default_cache_dir
+    from faststyle.explain import explain
+    from faststyle.images import save_image
+    from faststyle.measuring import measure_photos
+    from faststyle.objective import build_objective
+    from faststyle.report import write_report
+    from faststyle.stylize import load_style
+
+    stylizer = load_style(options.ckpt, options.device)
+    objective = build_objective(
+        stylizer.metadata, options.style, options.loss_weights, options.set, stylizer.device
+    )
+    _check_memory(objective.perceptual_loss.loss_network, max(sizes))
+    cache_dir = options.cache or default_cache_dir()
+    check_writable("--cache", cache_dir)
+    cache = CurveCache(cache_dir, objective.identity)
+    figures = list(measure_photos(stylizer, objective, cache, files, sizes, options.iterations))
+    if not figures:
+        raise UserError(f"--images: none of {len(files)} photos can be used")
+    about = {
+        "checkpoint": str(options.ckpt),
+        "painting": str(options.style),
+        "iterations": options.iterations,
+        "objective": objective.identity,
+    }
+    written = write_report(options.output, figures, about)
+    if options.explain:
+        written.append(options.output / "explain.jpg")
+        save_image(explain(objective, figures[0].photo, figures[0].stylized), written[-1])
+    print("Written: " + ", ".join(map(str, written)))
+
+
+def _check_memory(loss_network: LossNetwork, size: int) -> None:
+    from faststyle.curves import HISTORY
+    from faststyle.memory import available_bytes, check_fits, peak_bytes
+
+    needed = peak_bytes(loss_network, size, size, HISTORY)
+    try:
+        check_fits(needed, available_bytes(loss_network.mean.device), size)
+    except UserError as error:
+        raise UserError(f"--sizes: {str(error).removeprefix('size: ').split(' (')[0]}") from error
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--sizes: {text!r} is no list of whole numbers; give 256,512") from None
+    if min(sizes) < SMALLEST_SIZE:
+        raise UserError(f"--sizes: must be at least {SMALLEST_SIZE}, got {min(sizes)}")
+    return list(dict.fromkeys(sizes))
+
+
+def _photos(folder: Path) -> list[Path]:
+    from faststyle.images import list_pictures
+
+    if not folder.is_dir():
+        raise UserError(f"--images: no such folder: {folder}")
+    try:
+        return list_pictures(folder)
+    except UserError as error:
+        raise UserError(f"--images: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Everything that is measured on a photo: losses, L-BFGS curves, time, artefacts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from faststyle.artefacts import TILE, artefact_figures
+from faststyle.curves import STARTS, Curve, CurveCache, device_name, measure_curve
+from faststyle.errors import UserError
+from faststyle.images import load_image, resize_long_edge, to_image, to_tensor
+from faststyle.losses import PerceptualLoss
+from faststyle.objective import Objective
+from faststyle.stylize import Stylizer
+from faststyle.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
+
+
+@dataclass(frozen=True)
+class PhotoFigures:
+    """What was measured on one photo. Losses and artefacts by name, curves by start."""
+
+    name: str
+    size: int
+    photo: Image.Image
+    stylized: Image.Image
+    network: dict[str, float]
+    untouched: dict[str, float]
+    curves: dict[str, Curve]
+    pass_seconds: float
+    device: str
+    artefacts: dict[str, dict[str, float]]
+
+    def equivalent(self, start: str) -> Bound:
+        """Iterations of L-BFGS from `start` that reach the network's objective."""
+        totals = self.curves[start].losses["total_loss"]
+        return iterations_to(totals, self.network["total_loss"])
+
+    def speed_up(self, start: str) -> Bound | None:
+        """Time of those iterations over that of a forward pass; None if on different devices."""
+        curve, iterations = self.curves[start], self.equivalent(start)
+        if curve.device != self.device:
+            return None
+        seconds = seconds_to(curve.seconds, iterations.value)
+        return Bound(seconds / self.pass_seconds, iterations.more)
+
+
+def measure_photos(
+    stylizer: Stylizer,
+    objective: Objective,
+    cache: CurveCache,
+    files: list[Path],
+    sizes: list[int],
+    iterations: int,
+) -> Iterator[PhotoFigures]:
+    """Every photo with a long edge of every size; prints a line for each and the time left."""
+    jobs = [(size, file) for size in sizes for file in files]
+    spent = work = 0.0
+    for number, (size, file) in enumerate(jobs, start=1):
+        try:
+            photo = _load(file, size).to(stylizer.device)
+        except UserError as error:
+            print(f"evaluate: {error}; skipped", file=sys.stderr)
+            continue
+        began = time.perf_counter()
+        curves, num_measured = _curves(
+            objective.perceptual_loss, cache, photo, iterations, f"{size} px {file.name}"
+        )
+        if num_measured:
+            spent += time.perf_counter() - began
+            work += num_measured * size**2
+        figures = _figures(stylizer, objective, file.name, photo, curves)
+        remaining = len(STARTS) * sum(other**2 for other, _ in jobs[number:])
+        left = f"; at most {_duration(spent / work * remaining)} left" if work else ""
+        worth = ", ".join(f"{figures.equivalent(start)} from {start}" for start in STARTS)
+        total = figures.network["total_loss"]
+        print(
+            f"{number}/{len(jobs)} {size} px {file.name}: objective {total:.4g}, "
+            f"worth {worth}{left if number < len(jobs) else ''}",
+            flush=True,
+        )
+        yield figures
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _load(file: Path, size: int) -> Tensor:
+    photo = to_tensor(resize_long_edge(load_image(file), size))
+    if min(photo.shape[-2:]) < TILE:
+        raise UserError(f"{file}: its short side is below {TILE} pixels at size {size}")
+    return photo
+
+
+def _curves(
+    perceptual_loss: PerceptualLoss, cache: CurveCache, photo: Tensor, iterations: int, label: str
+) -> tuple[dict[str, Curve], int]:
+    """The curve from every start, and how many of them were not in the cache."""
+    curves: dict[str, Curve] = {}
+    num_measured = 0
+    for start in STARTS:
+        curve = cache.load(photo, start, iterations)
+        if curve is None:
+            # None: no bar where nobody watches.
+            bar = tqdm(total=iterations, desc=f"{label} from {start}", leave=False, disable=None)
+            with bar:
+                curve = measure_curve(perceptual_loss, photo, start, iterations, bar.update)
+            cache.save(photo, start, iterations, curve)
+            num_measured += 1
+        curves[start] = curve
+    return curves, num_measured
+
+
+def _figures(
+    stylizer: Stylizer, objective: Objective, name: str, photo: Tensor, curves: dict[str, Curve]
+) -> PhotoFigures:
+    stylized = stylizer(photo)
+    return PhotoFigures(
+        name=name,
+        size=max(photo.shape[-2:]),
+        photo=to_image(photo),
+        stylized=to_image(stylized),
+        network=score(objective.perceptual_loss, stylized, photo),
+        untouched=score(objective.perceptual_loss, photo, photo),
+        curves=curves,
+        pass_seconds=seconds_per_pass(stylizer, photo),
+        device=device_name(photo.device),
+        artefacts=artefact_figures(stylized, photo),
+    )

@@ -1,0 +1,139 @@
+"""The objective that a style checkpoint was trained for, rebuilt from what it says of itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from PIL import Image
+
+from faststyle.config import LossConfig, at_least, parse_as
+from faststyle.curves import fingerprint
+from faststyle.errors import UserError
+from faststyle.hydra_errors import raise_user_error
+from faststyle.images import load_image, resize_long_edge, to_tensor
+from faststyle.loss_weights import build_loss_network
+from faststyle.losses import PerceptualLoss
+
+
+@dataclass(kw_only=True)
+class _LossNetworkSettings:
+    name: str = MISSING
+    pooling: str = MISSING
+
+
+@dataclass(kw_only=True)
+class _StyleSettings:
+    size: int = MISSING
+
+    def __post_init__(self) -> None:
+        at_least("style", self, 16, ["size"])
+
+
+@dataclass(kw_only=True)
+class _Settings:
+    """What of a checkpoint's metadata makes its objective; the same keys as in conf/."""
+
+    loss: LossConfig = MISSING
+    loss_network: _LossNetworkSettings = MISSING
+    style: _StyleSettings = MISSING
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss, the painting at its size, and all that they depend on as plain values."""
+
+    perceptual_loss: PerceptualLoss
+    painting: Image.Image
+    identity: dict[str, Any]
+
+
+def build_objective(
+    metadata: dict[str, Any],
+    painting: Path,
+    weights: str,
+    changes: Sequence[str],
+    device: torch.device,
+) -> Objective:
+    """The checkpoint's objective on `device`.
+
+    Args:
+        metadata: the checkpoint's.
+        weights: of the loss network: "torchvision" or a file.
+        changes: key=value, such as "loss.style_weight=5", in place of what the checkpoint says.
+
+    Raises:
+        UserError: the painting or the weights do not fit, or a change is no setting.
+    """
+    settings = parse_as(_Settings, _merge(metadata, changes))
+    try:
+        image = resize_long_edge(load_image(painting), settings.style.size)
+    except UserError as error:
+        raise UserError(f"--style: {error}; give a picture file") from error
+    _warn_if_other(painting, metadata)
+    loss, network = settings.loss, settings.loss_network
+    try:
+        loss_network = build_loss_network(
+            network.name,
+            [*loss.content_layers, *loss.style_layers],
+            weights=weights,
+            pooling=network.pooling,
+        ).to(device)
+    except UserError as error:
+        message = str(error).replace("loss_network.weights", "--loss-weights")
+        raise UserError(message) from error
+    tensor = to_tensor(image)
+    perceptual_loss = PerceptualLoss(
+        loss_network, **dataclasses.asdict(loss), style_image=tensor.to(device)
+    )
+    identity = {
+        "loss": dataclasses.asdict(loss),
+        "loss_network": {**dataclasses.asdict(network), "weights": _identify(weights)},
+        "painting": fingerprint(tensor),
+    }
+    return Objective(perceptual_loss, image, identity)
+
+
+def _merge(metadata: dict[str, Any], changes: Sequence[str]) -> DictConfig:
+    known = {
+        section.name: {
+            field.name: metadata[section.name][field.name]
+            for field in dataclasses.fields(schema)
+            if field.name in metadata.get(section.name, {})
+        }
+        for section, schema in zip(
+            dataclasses.fields(_Settings),
+            (LossConfig, _LossNetworkSettings, _StyleSettings),
+            strict=True,
+        )
+    }
+    for change in changes:
+        if "=" not in change:
+            raise UserError(f"--set {change}: give KEY=VALUE, such as loss.style_weight=5")
+    try:
+        merged = OmegaConf.merge(known, OmegaConf.from_dotlist(list(changes)))
+    except OmegaConfBaseException as error:
+        raise_user_error(error)
+    assert isinstance(merged, DictConfig)
+    return merged
+
+
+def _identify(weights: str) -> str:
+    """The same for the same weights, wherever the file lies."""
+    if weights == "torchvision":
+        return weights
+    return hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+
+
+def _warn_if_other(painting: Path, metadata: dict[str, Any]) -> None:
+    trained_on = metadata.get("style", {}).get("image_sha256")
+    if trained_on not in (None, hashlib.sha256(painting.read_bytes()).hexdigest()):
+        print(f"evaluate: {painting} is not the file the checkpoint learned from", file=sys.stderr)

@@ -1,0 +1,118 @@
+"""`python -m faststyle.optimize`: one photo repainted without any training (Gatys et al. 2016)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from faststyle.config import parse_as
+from faststyle.errors import exit_on_user_error
+from faststyle.hydra_errors import raise_user_error
+from faststyle.optimize_config import OptimizeConfig
+from faststyle.paths import CONF_DIR
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from faststyle.optimize_building import Pictures
+    from faststyle.pixels import Iterate
+
+# torch takes seconds to import: it comes in only once the settings are good.
+
+
+def main() -> None:
+    """The command line: Hydra's, with every mistake of the user's as one line and exit code 2."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # as in training.py
+    with exit_on_user_error("optimize"):
+        try:
+            _run()
+        except (HydraException, OmegaConfBaseException) as error:
+            raise_user_error(error)
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="optimize")
+def _run(raw: DictConfig) -> None:
+    with exit_on_user_error("optimize"):
+        config = parse_as(OptimizeConfig, raw)
+        # A job scheduler's wish to stop is worth as much as Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        optimize(config)
+
+
+def optimize(config: OptimizeConfig) -> Path:
+    """Optimise one picture, write it, return its path. Ctrl-C ends early and keeps the picture.
+
+    Everything a user can get wrong is checked before the first step.
+    """
+    from tqdm import tqdm
+
+    from faststyle.images import save_image, to_image
+    from faststyle.optimize_building import build, check_output, iterates, load_pictures
+
+    output = Path(config.output)
+    preview = output.with_name(f"{output.stem}_preview{output.suffix}")
+    check_output(config, preview)
+    pictures = load_pictures(config)
+    loss_network = build(config, pictures)
+    print(f"The picture so far, every {config.preview_every} steps: {preview}")
+    latest, stopped = None, False
+    started = time.perf_counter()
+    bar = tqdm(
+        total=config.steps,
+        desc=output.stem,
+        unit="step",
+        disable=None if config.progress_bar else True,  # None: where nobody watches
+    )
+    try:
+        for latest in iterates(config, pictures, loss_network):
+            bar.update(latest.step - bar.n)
+            bar.set_postfix(loss=f"{latest.losses['total_loss']:.4g}")
+            if latest.step % config.preview_every == 0 and latest.step < config.steps:
+                save_image(to_image(_finish(config, pictures, latest.picture)), preview)
+    except KeyboardInterrupt:
+        if latest is None:
+            raise
+        stopped = True
+    bar.close()
+    assert latest is not None
+    save_image(to_image(_finish(config, pictures, latest.picture)), output)
+    preview.unlink(missing_ok=True)
+    print(f"{output}: {_report(latest, config.steps, stopped, time.perf_counter() - started)}")
+    return output
+
+
+def _report(latest: Iterate, num_steps: int, stopped: bool, seconds: float) -> str:
+    if stopped:
+        ended = f"stopped at step {latest.step} of {num_steps}"
+    elif latest.step < num_steps:
+        ended = f"{latest.step} steps, no further one lowers the loss"
+    else:
+        ended = f"{latest.step} steps"
+    losses = latest.losses
+    return (
+        f"{ended}, {latest.evaluations} evaluations, {seconds:.0f} s; loss "
+        f"{losses['total_loss']:.4g} (content {losses['content_loss']:.4g}, "
+        f"style {losses['style_loss']:.4g})"
+    )
+
+
+def _finish(config: OptimizeConfig, pictures: Pictures, picture: Tensor) -> Tensor:
+    from faststyle.color import keep_color
+    from faststyle.images import resize_long_edge, to_tensor
+
+    if not config.keep_color or pictures.photo is None:
+        return picture
+    photo = resize_long_edge(pictures.photo, max(picture.shape[-2:]))
+    return keep_color(picture.cpu(), to_tensor(photo))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""From the settings of `faststyle.optimize` to pictures, losses and the scales they are used at."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from faststyle.errors import UserError, check_choice
+from faststyle.files import check_writable
+from faststyle.images import (
+    check_output_suffix,
+    load_image,
+    long_edge_to,
+    resize_long_edge,
+    to_tensor,
+)
+from faststyle.loss_network import LossNetwork
+from faststyle.loss_weights import build_loss_network
+from faststyle.losses import PerceptualLoss
+from faststyle.memory import available_bytes, check_fits, peak_bytes
+from faststyle.optimize_config import OptimizeConfig
+from faststyle.pixels import OPTIMIZERS, Iterate, optimize_pixels
+from faststyle.stylize import choose_device
+
+SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the user gave, at full size. No `photo`: a texture. No `init`: it is no file."""
+
+    photo: Image.Image | None
+    paintings: list[Image.Image]
+    init: Image.Image | None
+
+    def result_size(self, long_edge: int) -> tuple[int, int]:
+        """Width and height: the photo's shape, or the first painting's."""
+        return long_edge_to((self.photo or self.paintings[0]).size, long_edge)
+
+
+def load_pictures(config: OptimizeConfig) -> Pictures:
+    style = config.style
+    paths = style.images or ([style.image] if style.image is not None else [])
+    if not paths:
+        raise UserError(
+            f"style.image: no picture of {style.title} comes with faststyle yet; "
+            "give one: style.image=painting.jpg"
+        )
+    key = "style.images" if style.images else "style.image"
+    return Pictures(
+        photo=None if config.content == "none" else _load("content", config.content),
+        paintings=[_load(key, path) for path in paths],
+        init=None if config.init in ("auto", "content", "noise") else _load("init", config.init),
+    )
+
+
+def check_output(config: OptimizeConfig, preview: Path) -> None:
+    output = Path(config.output)
+    check_output_suffix(output)
+    if not output.parent.is_dir():
+        raise UserError(f"output: no such folder: {output.parent}; make it, or give another")
+    check_writable("output", output.parent)
+    given = [config.content, config.init, config.style.image, *(config.style.images or [])]
+    inputs = {Path(path).resolve() for path in given if path is not None}
+    for path in (output, preview):
+        if path.resolve() in inputs:
+            raise UserError(f"output: {path} is one of the pictures given; give another name")
+
+
+def build(config: OptimizeConfig, pictures: Pictures) -> LossNetwork:
+    """The loss network on its device, once it is known that everything fits in memory there."""
+    check_choice("optimizer", config.optimizer, OPTIMIZERS)
+    for long_edge, _ in scales(config):
+        _check_large_enough("content", pictures.result_size(long_edge))
+        for painting in pictures.paintings:
+            _check_large_enough(
+                "style", long_edge_to(painting.size, _style_edge(config, long_edge))
+            )
+    device = choose_device(config.device)
+    loss = config.loss
+    loss_network = build_loss_network(
+        config.loss_network.name,
+        [*(loss.content_layers if pictures.photo else []), *loss.style_layers],
+        weights=config.loss_network.weights,
+        pooling=config.loss_network.pooling,
+    ).to(device)
+    width, height = pictures.result_size(config.size)
+    history = config.history if config.optimizer == "lbfgs" else 0
+    history = min(history, config.steps)
+    needed = peak_bytes(loss_network, height, width, history)
+    check_fits(needed, available_bytes(device), config.size)
+    return loss_network
+
+
+def scales(config: OptimizeConfig) -> list[tuple[int, int]]:
+    """Long edge and number of steps of each scale, coarse to fine; each scale doubles the edge."""
+    doublings = 0
+    if config.multiscale and config.size > config.coarsest_size:
+        doublings = int(math.log2(config.size / config.coarsest_size))
+    doublings = min(doublings, config.steps - 1)
+    share = config.steps // (doublings + 1)
+    coarse = [(round(config.size / 2**k), share) for k in range(doublings, 0, -1)]
+    return [*coarse, (config.size, config.steps - share * doublings)]
+
+
+def iterates(
+    config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork
+) -> Iterator[Iterate]:
+    """Every picture on the way; steps and evaluations count through all scales."""
+    step = evaluations = 0
+    latest: Iterate | None = None
+    for long_edge, num_steps in scales(config):
+        photo, perceptual_loss = _at_scale(config, pictures, loss_network, long_edge)
+        start = _start(config, pictures, photo, long_edge, latest)
+        for iterate in optimize_pixels(
+            perceptual_loss,
+            {} if photo is None else perceptual_loss.content_targets(photo),
+            start.to(loss_network.mean.device),
+            optimizer=config.optimizer,
+            learning_rate=config.learning_rate,
+            history=config.history,
+        ):
+            latest = dataclasses.replace(
+                iterate, step=step + iterate.step, evaluations=evaluations + iterate.evaluations
+            )
+            yield latest
+            if iterate.step == num_steps:
+                break
+        assert latest is not None
+        step, evaluations = step + num_steps, latest.evaluations
+
+
+def _at_scale(
+    config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork, long_edge: int
+) -> tuple[Tensor | None, PerceptualLoss]:
+    """The photo (1, 3, H, W), if there is one, and the loss against the paintings at this scale."""
+    device = loss_network.mean.device
+    style_edge = _style_edge(config, long_edge)
+    paintings = [resize_long_edge(painting, style_edge) for painting in pictures.paintings]
+    settings = dataclasses.asdict(config.loss)
+    photo = None
+    if pictures.photo is None:
+        settings["content_layers"] = []
+    else:
+        photo = to_tensor(resize_long_edge(pictures.photo, long_edge)).to(device)
+    perceptual_loss = PerceptualLoss(
+        loss_network,
+        **settings,
+        style_image=[to_tensor(painting).to(device) for painting in paintings],
+        style_blend=config.style.blend or [1.0] * len(paintings),
+    )
+    return photo, perceptual_loss
+
+
+def _start(
+    config: OptimizeConfig,
+    pictures: Pictures,
+    photo: Tensor | None,
+    long_edge: int,
+    latest: Iterate | None,
+) -> Tensor:
+    """Where a scale starts: the coarser scale's picture, or at the first what `init` says."""
+    width, height = pictures.result_size(long_edge)
+    if latest is not None:
+        return F.interpolate(latest.picture, (height, width), mode="bicubic").clamp(0, 1)
+    if pictures.init is not None:
+        return to_tensor(ImageOps.fit(pictures.init, (width, height), Image.Resampling.LANCZOS))
+    if photo is not None and config.init != "noise":
+        return photo
+    generator = torch.Generator().manual_seed(config.seed)
+    return torch.rand(1, 3, height, width, generator=generator)
+
+
+def _load(key: str, path: str) -> Image.Image:
+    try:
+        return load_image(Path(path))
+    except UserError as error:
+        raise UserError(f"{key}: {error}; give a picture file") from error
+
+
+def _style_edge(config: OptimizeConfig, long_edge: int) -> int:
+    """The paintings' long edge at the scale where the result's is `long_edge`."""
+    return round(config.style.size * config.style_scale * long_edge / config.size)
+
+
+def _check_large_enough(key: str, size: tuple[int, int]) -> None:
+    if min(size) < SMALLEST_SIDE:
+        raise UserError(
+            f"{key}: would be {size[0]} x {size[1]} pixels, both sides need {SMALLEST_SIDE}; "
+            "give a larger size (or coarsest_size, or style_scale)"
+        )

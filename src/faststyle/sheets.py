@@ -1,0 +1,69 @@
+"""Pages of pictures with captions: contact sheets, and what `explain` shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from faststyle.measuring import PhotoFigures
+
+MAX_ROWS = 8
+GAP, LINE = 12, 18  # pixels
+INK, PAPER = (40, 40, 40), (255, 255, 255)
+
+Cell = tuple[Image.Image, str]
+
+
+def grid(rows: Sequence[Sequence[Cell]]) -> Image.Image:
+    """Rows of pictures, each with its caption, of one line or more, underneath."""
+    font = ImageFont.load_default(LINE - 4)
+    columns = max(len(row) for row in rows)
+    cells = [cell for row in rows for cell in row]
+    longest = max(font.getlength(line) for _, caption in cells for line in caption.splitlines())
+    cell_width = max(math.ceil(longest), *(picture.width for picture, _ in cells))
+    heights = [max(_height(cell) for cell in row) for row in rows]
+    width = GAP + columns * (cell_width + GAP)
+    page = Image.new("RGB", (width, GAP + sum(heights)), PAPER)
+    draw = ImageDraw.Draw(page)
+    top = GAP
+    for row, height in zip(rows, heights, strict=True):
+        for column, (picture, caption) in enumerate(row):
+            left = GAP + column * (cell_width + GAP)
+            page.paste(picture, (left, top))
+            draw.text((left, top + picture.height + 4), caption, fill=INK, font=font)
+        top += height
+    return page
+
+
+def _height(cell: Cell) -> int:
+    picture, caption = cell
+    return picture.height + LINE * len(caption.splitlines()) + GAP + 4
+
+
+def contact_sheet(group: Sequence[PhotoFigures]) -> Image.Image:
+    """Photo, forward pass and the ends of L-BFGS side by side, a photo a row, with objectives."""
+    rows = []
+    for figures in group[:MAX_ROWS]:
+        cells = [
+            (figures.photo, _caption(figures.name, "untouched", figures.untouched["total_loss"])),
+            (
+                figures.stylized,
+                _caption(
+                    "one forward pass",
+                    f"{figures.pass_seconds:.2g} s",
+                    figures.network["total_loss"],
+                ),
+            ),
+        ]
+        for start, curve in figures.curves.items():
+            spent = f"{len(curve.seconds) - 1} iterations, {curve.seconds[-1]:.0f} s"
+            total = curve.losses["total_loss"][-1]
+            cells.append((curve.picture, _caption(f"L-BFGS from {start}", spent, total)))
+        rows.append(cells)
+    return grid(rows)
+
+
+def _caption(what: str, how: str, total: float) -> str:
+    return f"{what}\n{how}\nobjective {total:.3g}"

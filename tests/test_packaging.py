@@ -1,0 +1,91 @@
+"""The wheel has what it needs, and trains and infers in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, RunCli, noise_picture
+from PIL import Image
+
+from faststyle.paths import CONF_DIR
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, CHECKOUT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+def test_contents_of_the_wheel(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        entry_points = next(name for name in names if name.endswith("entry_points.txt"))
+        scripts = archive.read(entry_points).decode()
+    source = CHECKOUT / "src"
+    code = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
+    conf = {f"faststyle/conf/{path.relative_to(CONF_DIR)}" for path in CONF_DIR.rglob("*.yaml")}
+    assert {"train.py", "infer.py"} <= code
+    assert {"faststyle/conf/train.yaml", "faststyle/conf/style/starry_night.yaml"} <= conf
+    assert code | conf | {"faststyle/py.typed"} <= names
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"train.py", "infer.py", "faststyle", *(t for t in tops if "dist-info" in t)}
+    assert not any("test" in name for name in names)
+    assert "faststyle-train = faststyle.training:main" in scripts
+    assert "faststyle-infer = faststyle.inference:main" in scripts
+
+
+def test_the_wheel_trains_and_infers_in_an_empty_folder(
+    wheel: Path, run_cli: RunCli, tiny_weights: Path, painting: Path, tmp_path: Path
+) -> None:
+    installed, empty = tmp_path / "installed", tmp_path / "empty"
+    empty.mkdir()
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-deps", "--no-index", "--target", str(installed), str(wheel)),
+        ],
+        check=True,
+    )
+    path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
+    probe = subprocess.run(
+        [sys.executable, "-c", "import faststyle, faststyle.paths as p, train\n"
+         "print(faststyle.__file__, p.CONF_DIR, train.__file__, sep='\\n')"],
+        cwd=empty, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert all(line.startswith(f"{installed}/") for line in probe.stdout.split())
+
+    outcome = run_cli(
+        "train",
+        "experiment=smoke",
+        f"style.image={painting}",
+        f"loss_network.weights={tiny_weights}",
+        "loss.content_layers=[relu2_2]",
+        "loss.style_layers=[relu1_1,relu2_1]",
+        "trainer.yardstick=false",
+        cwd=empty,
+        PYTHONPATH=path,
+    )
+    assert outcome.code == 0, outcome.err
+    checkpoint = empty / "checkpoints" / "starry_night.safetensors"
+    assert checkpoint.is_file()
+
+    noise_picture(0, 37, 29).save(empty / "photo.png")
+    arguments = ("--ckpt", checkpoint, "photo.png", "--output", "out.png")
+    outcome = run_cli("infer", *arguments, cwd=empty, PYTHONPATH=path)
+    assert outcome.code == 0, outcome.err
+    with Image.open(empty / "out.png") as image:
+        assert image.size == (37, 29)

@@ -1,0 +1,102 @@
+"""Every command of the README runs: as it stands, or with the tiny settings of the tests added."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, Outcome, noise_picture, smoke
+
+from faststyle import inference
+
+README = (CHECKOUT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands(program: str) -> list[list[str]]:
+    """Arguments of each command in the README that starts with `program`."""
+    lines = [
+        part for block in blocks("bash") for line in block.splitlines() for part in line.split("&&")
+    ]
+    start = shlex.split(program)
+    split = [shlex.split(line) for line in lines]
+    return [words[len(start) :] for words in split if words[: len(start)] == start]
+
+
+@pytest.fixture
+def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with what a checkout holds, and the files that the README takes for granted."""
+    for folder in ("checkpoints", "docs"):
+        shutil.copytree(CHECKOUT / folder, tmp_path / folder)
+    (tmp_path / "holiday").mkdir()
+    (tmp_path / "photos").mkdir()
+    pictures = ["photo.jpg", "painting.jpg", "starry_night.jpg"]
+    pictures += [f"{folder}/{i}.jpg" for folder in ("holiday", "photos") for i in range(4)]
+    for seed, name in enumerate(pictures):
+        noise_picture(seed, 64, 48).save(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_only_known_programs_are_named():
+    known = ("pip install", "pytest", "python -m infer", "python -m train", "tensorboard")
+    found = sum(len(commands(program)) for program in known)
+    all_lines = [line for block in blocks("bash") for line in block.splitlines()]
+    assert found == sum(len(line.split("&&")) for line in all_lines) > 8
+
+
+def test_continuous_integration_installs_and_tests_as_the_readme_says():
+    script = (CHECKOUT / ".ci" / "run").read_text()
+    (tests,) = (block for block in blocks("bash") if "pytest" in block)
+    install, run = tests.strip().split(" && ")
+    assert install.replace("install", "install --quiet") in script
+    assert run in script.splitlines()
+
+
+def test_infer_commands(new_user: Path):
+    for arguments in commands("python -m infer"):
+        assert inference.main(arguments) == 0
+    for made in ("stylized/landscape.jpg", "painted.png", "painted/photo.jpg", "painted/3.jpg"):
+        assert (new_user / made).stat().st_size > 1000
+
+
+def test_python_block(new_user: Path):
+    (block,) = blocks("python")
+    exec(block, {})
+    assert (new_user / "painted.png").stat().st_size > 1000
+
+
+def test_train_and_tensorboard_commands(
+    new_user: Path, tiny_weights: Path, train_cli: Callable[..., Outcome]
+):
+    resumed = "runs/mine/2026-01-31_12-00-00"
+    for arguments in commands("python -m train"):
+        if f"resume={resumed}" in arguments:
+            min(Path("runs/mine").iterdir()).rename(resumed)
+        else:
+            given = {argument.partition("=")[0] for argument in arguments}
+            # The README's own file names stay as they are, but for the real loss network.
+            given -= {"loss_network.weights"}
+            arguments = [a for a in arguments if not a.startswith("loss_network.weights=")]
+            settings = smoke(Path("painting.jpg"), tiny_weights, new_user)
+            arguments += [s for s in settings if s.partition("=")[0] not in given]
+        outcome = train_cli(*arguments)
+        assert outcome.code == 0, outcome.err
+    assert Path("checkpoints/mine.safetensors").is_file()
+    assert Path(resumed).is_dir()
+    (arguments,) = commands("tensorboard")
+    inspected = subprocess.run(
+        [sys.executable, "-m", "tensorboard.main", "--inspect", *arguments],
+        capture_output=True,
+        text=True,
+    )
+    assert "train/" in inspected.stdout or "val/" in inspected.stdout, inspected.stderr
