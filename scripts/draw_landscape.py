@@ -22,11 +22,12 @@ SUPERSAMPLING = 2
 
 def fractal(rng: np.random.Generator, shape: tuple[int, int], octaves: int) -> np.ndarray:
     """Noise in 0..1, (height, width), each octave half as strong and twice as fine."""
+    height, width = shape
     total = np.zeros(shape, dtype=np.float32)
     for octave in range(octaves):
         cells = 2 ** (octave + 1)
         coarse = rng.uniform(0, 255, (cells, 2 * cells)).astype(np.float32)
-        smooth = Image.fromarray(coarse).resize(shape[::-1], Image.Resampling.BICUBIC)
+        smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
         total += np.asarray(smooth) / 255 / 2**octave
     return (total - total.min()) / (total.max() - total.min())
 
@@ -80,9 +81,8 @@ def draw_lake(rng: np.random.Generator, picture: np.ndarray, scale: int) -> None
         source = max(0, int(horizon - 1 - (row - horizon) * 1.25))
         shift = int(scale * 6 * depth * np.sin(row / scale * (1.6 - depth)))
         mirrored = np.roll(picture[source], shift, axis=0)
-        picture[row] = mirrored * (0.86 - 0.3 * depth) + np.array([18, 42, 62]) * (
-            0.14 + 0.3 * depth
-        )
+        murk = np.array([18, 42, 62]) * (0.14 + 0.3 * depth)
+        picture[row] = mirrored * (0.86 - 0.3 * depth) + murk
     waves = fractal(rng, (height - horizon, width), 9)[..., None]
     picture[horizon:] += (waves - 0.5) * np.linspace(10, 60, height - horizon)[:, None, None]
 
@@ -99,42 +99,24 @@ def draw_fir(draw: ImageDraw.ImageDraw, rng: np.random.Generator, x: float, y: f
 
 
 def draw_cabin(draw: ImageDraw.ImageDraw, x: float, y: float, s: float) -> None:
-    draw.polygon(
-        [(x, y), (x, y - 60 * s), (x + 70 * s, y - 60 * s), (x + 70 * s, y)], (122, 74, 46)
-    )
-    draw.polygon(
-        [
-            (x + 70 * s, y),
-            (x + 70 * s, y - 60 * s),
-            (x + 120 * s, y - 52 * s),
-            (x + 120 * s, y - 6 * s),
-        ],
-        (168, 108, 66),
-    )
-    for board in range(1, 6):
-        level = y - 10 * board * s
-        draw.line([(x, level), (x + 70 * s, level)], (98, 58, 36), max(1, round(s)))
-        draw.line(
-            [(x + 70 * s, level), (x + 120 * s, level + 2 * s)], (140, 88, 52), max(1, round(s))
-        )
-    draw.polygon(
-        [(x - 10 * s, y - 56 * s), (x + 32 * s, y - 104 * s), (x + 80 * s, y - 56 * s)],
-        (92, 48, 40),
-    )
-    draw.polygon(
-        [
-            (x + 32 * s, y - 104 * s),
-            (x + 92 * s, y - 96 * s),
-            (x + 128 * s, y - 48 * s),
-            (x + 80 * s, y - 56 * s),
-        ],
-        (178, 72, 54),
-    )
-    draw.rectangle([x + 84 * s, y - 118 * s, x + 96 * s, y - 84 * s], fill=(116, 108, 106))
-    for left, top in ((12, 42), (44, 42)):
-        pane = [x + left * s, y - top * s, x + (left + 16) * s, y - (top - 20) * s]
-        draw.rectangle(pane, fill=(255, 214, 120), outline=(70, 40, 26), width=max(1, round(2 * s)))
-    draw.rectangle([x + 86 * s, y - 38 * s, x + 102 * s, y - 4 * s], fill=(82, 48, 32))
+    """A cabin with its lower left corner at (x, y), `s` times 128 pixels wide."""
+
+    def at(*corners: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(x + across * s, y - up * s) for across, up in corners]
+
+    thin, thick = max(1, round(s)), max(1, round(2 * s))
+    draw.polygon(at((0, 0), (0, 60), (70, 60), (70, 0)), (122, 74, 46))
+    draw.polygon(at((70, 0), (70, 60), (120, 52), (120, 6)), (168, 108, 66))
+    for up in range(10, 60, 10):
+        draw.line(at((0, up), (70, up)), (98, 58, 36), thin)
+        draw.line(at((70, up), (120, up - 2)), (140, 88, 52), thin)
+    draw.polygon(at((-10, 56), (32, 104), (80, 56)), (92, 48, 40))
+    draw.polygon(at((32, 104), (92, 96), (128, 48), (80, 56)), (178, 72, 54))
+    draw.rectangle(at((84, 118), (96, 84)), (116, 108, 106))
+    for across in (12, 44):
+        pane = at((across, 42), (across + 16, 22))
+        draw.rectangle(pane, (255, 214, 120), (70, 40, 26), thick)
+    draw.rectangle(at((86, 38), (102, 4)), (82, 48, 32))
 
 
 def draw_shore(rng: np.random.Generator, picture: np.ndarray, scale: int) -> Image.Image:

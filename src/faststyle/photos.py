@@ -64,7 +64,7 @@ def open_folder(path: Path) -> DatasetPhotos:
         one = next(path.glob("*/state.json"), path).parent
         raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
     if (path / "state.json").is_file():
-        dataset = datasets.load_from_disk(str(path))
+        dataset = datasets.Dataset.load_from_disk(str(path))
     elif names:
         features = datasets.Features({"image": _undecoded()})
         dataset = datasets.Dataset.from_dict({"image": names}, features=features)
