@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, Outcome, noise_picture, smoke
+from conftest import CHECKOUT, TINY_LAYERS, Outcome, noise_picture, smoke
 
-from faststyle import inference
+from faststyle import evaluate, inference, optimize
 
 README = (CHECKOUT / "README.md").read_text()
 
@@ -48,7 +48,8 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_only_known_programs_are_named():
-    known = ("pip install", "pytest", "python -m infer", "python -m train", "tensorboard")
+    modules = ("infer", "train", "faststyle.optimize", "faststyle.evaluate")
+    known = ("pip install", "pytest", "tensorboard", *(f"python -m {name}" for name in modules))
     found = sum(len(commands(program)) for program in known)
     all_lines = [line for block in blocks("bash") for line in block.splitlines()]
     assert found == sum(len(line.split("&&")) for line in all_lines) > 8
@@ -67,6 +68,23 @@ def test_infer_commands(new_user: Path):
         assert inference.main(arguments) == 0
     for made in ("stylized/landscape.jpg", "painted.png", "painted/photo.jpg", "painted/3.jpg"):
         assert (new_user / made).stat().st_size > 1000
+
+
+def test_optimize_commands(new_user: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch):
+    for arguments in commands("python -m faststyle.optimize"):
+        tiny = [*TINY_LAYERS, f"loss_network.weights={tiny_weights}", "size=48", "steps=2"]
+        monkeypatch.setattr(sys, "argv", ["optimize", *arguments, *tiny, "device=cpu"])
+        optimize.main()
+    for made in ("painted.png", "blend.png", "texture.png"):
+        assert (new_user / made).stat().st_size > 1000
+
+
+def test_evaluate_command(new_user: Path, tiny_weights: Path):
+    shutil.copy(tiny_weights, "vgg19.pth")
+    (arguments,) = commands("python -m faststyle.evaluate")
+    tiny = ["--sizes", "48", "--iterations", "2", "--cache", "cache", "--set", *TINY_LAYERS]
+    assert evaluate.main([*arguments, *tiny]) == 0
+    assert (new_user / "evaluation" / "results.json").is_file()
 
 
 def test_python_block(new_user: Path):
