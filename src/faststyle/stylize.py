@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any, overload
 
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from faststyle.checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
 from faststyle.images import to_image, to_tensor
+from faststyle.transform_net import PERIOD
+
+# Pixels around a picture that are painted and cut off: along its border a network trained on
+# crops of one size paints things of its own (seen: a row of stars down the right edge).
+BORDER = 32
 
 
 class Stylizer:
@@ -37,7 +43,16 @@ class Stylizer:
         """Repaint an RGB PIL picture, or a batch (N, 3, H, W) in [0, 1], to the same kind."""
         if isinstance(image, Image.Image):
             return to_image(self(to_tensor(image.convert("RGB"))))
-        return self.net(image.to(self.device)).clamp(0, 1).to(image.device)
+        height, width = image.shape[-2:]
+        down, across = _border(height), _border(width)
+        wide = F.pad(image.to(self.device), (across, across, down, down), mode="reflect")
+        painted = self.net(wide)[..., down : down + height, across : across + width]
+        return painted.clamp(0, 1).to(image.device)
+
+
+def _border(side: int) -> int:
+    """BORDER, or what of it reflection allows; a multiple of the network's period."""
+    return min(BORDER, (side - 1) // PERIOD * PERIOD)
 
 
 def load_style(path: str | Path, device: str = "auto") -> Stylizer:
