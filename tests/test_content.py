@@ -16,15 +16,8 @@ from conftest import noise_picture
 from PIL import Image
 from torch import Tensor
 
-from faststyle.content import (
-    LONGEST_ASPECT,
-    ContentData,
-    Crops,
-    Positions,
-    open_photos,
-    random_crop,
-    reject_odd_shape,
-)
+from faststyle.content import ContentData, Positions, open_photos
+from faststyle.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
 from faststyle.errors import UserError
 from faststyle.images import load_image
 from faststyle.photos import Photos, open_folder, open_hub

@@ -18,12 +18,12 @@ from faststyle.images import to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.losses import (
     FORMULAS,
-    PerceptualLoss,
     gram,
     relative_error,
     total_variation,
 )
 from faststyle.paths import CONF_DIR
+from faststyle.perceptual_loss import PerceptualLoss
 
 Array = NDArray[np.float64]
 ALL = sorted(FORMULAS)

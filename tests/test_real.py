@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from faststyle.errors import UserError
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network
-from faststyle.losses import PerceptualLoss
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.training import train
 
 pytestmark = pytest.mark.real

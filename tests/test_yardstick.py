@@ -15,7 +15,7 @@ from faststyle.curves import lbfgs_iterates
 from faststyle.explain import content_errors, style_shares
 from faststyle.images import to_tensor
 from faststyle.loss_network import LossNetwork
-from faststyle.losses import PerceptualLoss
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.transform_net import TransformNet
 from faststyle.yardstick import (
     Bound,

@@ -9,7 +9,7 @@ __all__ = ["LossNetwork", "PerceptualLoss", "Stylizer", "TransformNet", "__versi
 
 _HOMES = {
     "LossNetwork": "faststyle.loss_network",
-    "PerceptualLoss": "faststyle.losses",
+    "PerceptualLoss": "faststyle.perceptual_loss",
     "Stylizer": "faststyle.stylize",
     "TransformNet": "faststyle.transform_net",
     "load_style": "faststyle.stylize",
@@ -17,7 +17,7 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from faststyle.loss_network import LossNetwork
-    from faststyle.losses import PerceptualLoss
+    from faststyle.perceptual_loss import PerceptualLoss
     from faststyle.stylize import Stylizer, load_style
     from faststyle.transform_net import TransformNet
 

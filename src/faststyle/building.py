@@ -21,8 +21,8 @@ from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network
-from faststyle.losses import PerceptualLoss
 from faststyle.module import LOG_EVERY, StyleTransfer
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.transform_net import TransformNet
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from faststyle.files import atomic_write
 from faststyle.images import load_image, save_image, to_image
-from faststyle.losses import PerceptualLoss
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import Iterate, optimize_pixels
 
 FORMAT = 1

@@ -12,8 +12,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from faststyle.images import resize_long_edge, to_image, to_tensor
-from faststyle.losses import PerceptualLoss
 from faststyle.objective import Objective
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import optimize_pixels
 from faststyle.sheets import Cell, grid
 from faststyle.yardstick import score

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from faststyle.errors import UserError, check_choice, closest
+from faststyle.errors import UserError, check_choice
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -181,8 +181,8 @@ def _load(
     strange = [k for k in state if k.startswith("features.") and k not in known]
     if strange:
         raise UserError(
-            f"loss_network.weights: not {name}'s: it has no tensor {strange[0]!r}"
-            f"{closest(strange[0], known)}; give {name}'s weights or another loss_network"
+            f"loss_network.weights: not {name}'s: it has no tensor {strange[0]!r}; "
+            f"give {name}'s weights or another loss_network"
         )
     needed = list(layers)[: deepest + 1]
     for path, prefix in prefixes.items():

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from faststyle.checkpoint import FORMAT, METADATA_KEY
 from faststyle.errors import TrainingDiverged
-from faststyle.losses import PerceptualLoss
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.transform_net import TransformNet
 
 LOG_EVERY = 10  # steps between TensorBoard points; on a GPU each one waits for the card

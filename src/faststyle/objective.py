@@ -21,7 +21,7 @@ from faststyle.errors import UserError
 from faststyle.hydra_errors import raise_user_error
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network
-from faststyle.losses import PerceptualLoss
+from faststyle.perceptual_loss import PerceptualLoss
 
 
 @dataclass(kw_only=True)

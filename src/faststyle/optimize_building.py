@@ -24,9 +24,9 @@ from faststyle.images import (
 )
 from faststyle.loss_network import LossNetwork
 from faststyle.loss_weights import build_loss_network
-from faststyle.losses import PerceptualLoss
 from faststyle.memory import available_bytes, check_fits, peak_bytes
 from faststyle.optimize_config import OptimizeConfig
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import OPTIMIZERS, Iterate, optimize_pixels
 from faststyle.stylize import choose_device
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from faststyle.curves import lbfgs_iterates
-from faststyle.losses import PerceptualLoss
+from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.transform_net import TransformNet
 
 NUM_TIMED_PASSES = 3
