@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -323,3 +324,18 @@ def test_the_last_line_says_where_the_checkpoint_is_and_how_to_use_it(
     lines = capsys.readouterr().out.splitlines()
     assert str(final) in lines[-2]
     assert lines[-1].strip() == f"python -m infer --ckpt {final} photo.jpg"
+
+
+def test_the_report_gives_equivalent_iterations_and_their_cost(
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Two steps of a tiny network leave no time for it; give it some.
+    monkeypatch.setattr("faststyle.training.YARDSTICK_SHARE", 1000.0)
+    final = train(make_config("trainer.yardstick=true"), tmp_path / "run", None)
+    printed = re.search(r"worth (>?[\d.]+) L-BFGS iterations \(\d+ s", capsys.readouterr().out)
+    assert printed is not None
+    recorded = load_style(final).metadata["metrics"]["equivalent_lbfgs_iterations"]
+    assert recorded == printed[1]
