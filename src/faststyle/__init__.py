@@ -1,22 +1,36 @@
 """faststyle: train one small feed-forward network per painting, repaint any photo in one pass."""
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 __version__ = version("faststyle")
-__all__ = ["LossNetwork", "PerceptualLoss", "Stylizer", "TransformNet", "__version__", "load_style"]
+__all__ = [
+    "LossNetwork",
+    "PerceptualLoss",
+    "Stylizer",
+    "TransformNet",
+    "__version__",
+    "keep_freed_memory",
+    "load_style",
+]
+
+# Before torch is imported: OpenMP threads that spin while idle take the cores of NNPACK's.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
     "LossNetwork": "faststyle.loss_network",
     "PerceptualLoss": "faststyle.perceptual_loss",
     "Stylizer": "faststyle.stylize",
     "TransformNet": "faststyle.transform_net",
+    "keep_freed_memory": "faststyle.memory_reuse",
     "load_style": "faststyle.stylize",
 }
 
 if TYPE_CHECKING:
     from faststyle.loss_network import LossNetwork
+    from faststyle.memory_reuse import keep_freed_memory
     from faststyle.perceptual_loss import PerceptualLoss
     from faststyle.stylize import Stylizer, load_style
     from faststyle.transform_net import TransformNet

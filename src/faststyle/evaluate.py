@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files import check_writable
+from faststyle.memory_reuse import keep_freed_memory
 
 if TYPE_CHECKING:
     from faststyle.loss_network import LossNetwork
@@ -19,6 +20,7 @@ SMALLEST_SIZE = 32  # pixels; the deepest layers see a sixteenth of it
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code, 0, or ends with 2 on a mistake of the user's."""
     options = _parser().parse_args(arguments)
+    keep_freed_memory()
     with exit_on_user_error("evaluate"):
         evaluate(options)
     return 0

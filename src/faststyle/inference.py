@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from faststyle.errors import UserError, exit_on_user_error
+from faststyle.memory_reuse import keep_freed_memory
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 if some pictures failed, 2 on bad usage."""
     options = _parser().parse_args(arguments)
+    keep_freed_memory()
     with exit_on_user_error("infer"):
         return _describe(options) if options.describe else _stylize(options)
     raise AssertionError("unreachable")

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 from faststyle.config import parse_as
 from faststyle.errors import exit_on_user_error
 from faststyle.hydra_errors import raise_user_error
+from faststyle.memory_reuse import keep_freed_memory
 from faststyle.optimize_config import OptimizeConfig
 from faststyle.paths import CONF_DIR
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """The command line: Hydra's, with every mistake of the user's as one line and exit code 2."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # as in training.py
+    keep_freed_memory()
     with exit_on_user_error("optimize"):
         try:
             _run()

@@ -19,6 +19,7 @@ from faststyle.config import TrainConfig, parse
 from faststyle.errors import exit_on_user_error
 from faststyle.files import check_writable
 from faststyle.hydra_errors import raise_user_error
+from faststyle.memory_reuse import keep_freed_memory
 from faststyle.paths import CONF_DIR
 from faststyle.resume import saved_config, steps_taken
 
@@ -35,6 +36,7 @@ def main() -> None:
     """The command line: Hydra's, with every mistake of the user's as one line and exit code 2."""
     # Else Hydra prints a trimmed traceback of its own; we print a line, and bugs in full.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    keep_freed_memory()
     with exit_on_user_error("train"):
         try:
             _run()

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
+from faststyle.fast_conv import conv2d, upsample_conv2d
 
 PaddingMode = Literal["reflect", "zeros"]
 PADDINGS: dict[str, PaddingMode] = {"reflect": "reflect", "zero": "zeros"}
@@ -37,23 +38,56 @@ class InstanceNorm(nn.InstanceNorm2d):
         super().__init__(channels, affine=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.float()).to(x.dtype)
+        # One group a channel is instance norm; torch's group norm is 4 times as fast on a CPU.
+        full = F.group_norm(x.float(), self.num_features, self.weight, self.bias, self.eps)
+        return full.to(x.dtype)
 
 
 NORMS = {"instance": InstanceNorm, "batch": nn.BatchNorm2d}
 UPSAMPLES = ("nearest", "transposed")
 
 
+class Conv(nn.Conv2d):
+    """A convolution padded so that stride 1 keeps the size."""
+
+    padding_mode: PaddingMode
+
+    def __init__(
+        self, channels_in: int, channels_out: int, size: int, stride: int, mode: PaddingMode
+    ):
+        super().__init__(
+            channels_in, channels_out, size, stride, padding=size // 2, padding_mode=mode
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.bias is not None
+        margin = self.kernel_size[0] // 2
+        if self.padding_mode == "reflect":
+            x, margin = F.pad(x, (margin,) * 4, mode="reflect"), 0
+        return conv2d(x, self.weight, self.bias, self.stride[0], margin)
+
+
+class UpsampleConv(Conv):
+    """Nearest upsampling by two, then a 3x3 convolution."""
+
+    def __init__(self, channels_in: int, channels_out: int, mode: PaddingMode):
+        super().__init__(channels_in, channels_out, 3, 1, mode)
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.bias is not None
+        return upsample_conv2d(x, self.weight, self.bias, self.padding_mode)
+
+
 class ResidualBlock(nn.Module):
-    def __init__(self, channels: int, norm: type[nn.Module], padding_mode: PaddingMode):
+    def __init__(self, channels: int, norm: type[nn.Module], mode: PaddingMode):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding_mode)
+        self.conv1 = Conv(channels, channels, 3, 1, mode)
         self.norm1 = norm(channels)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, padding_mode=padding_mode)
+        self.conv2 = Conv(channels, channels, 3, 1, mode)
         self.norm2 = norm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = F.relu(self.norm1(self.conv1(x)))
+        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
         return x + self.norm2(self.conv2(y))
 
 
@@ -89,25 +123,18 @@ class TransformNet(nn.Module):
         check_choice("network.upsample", upsample, UPSAMPLES)
         self.output = OUTPUTS[check_choice("network.output", output, OUTPUTS)]
 
-        def conv(channels_in: int, channels_out: int, size: int, stride: int = 1) -> nn.Conv2d:
-            return nn.Conv2d(
-                channels_in, channels_out, size, stride, padding=size // 2, padding_mode=mode
-            )
-
         def block(channels_in: int, channels_out: int, size: int, stride: int) -> nn.Sequential:
-            layer = conv(channels_in, channels_out, size, stride)
-            return nn.Sequential(layer, norm_class(channels_out), nn.ReLU())
+            conv = Conv(channels_in, channels_out, size, stride, mode)
+            return nn.Sequential(conv, norm_class(channels_out), nn.ReLU(inplace=True))
 
         def up_block(channels_in: int, channels_out: int) -> nn.Sequential:
             if upsample == "nearest":
-                layers = [nn.Upsample(scale_factor=2), conv(channels_in, channels_out, 3)]
+                conv = UpsampleConv(channels_in, channels_out, mode)
             else:
-                layers = [
-                    nn.ConvTranspose2d(
-                        channels_in, channels_out, 3, stride=2, padding=1, output_padding=1
-                    )
-                ]
-            return nn.Sequential(*layers, norm_class(channels_out), nn.ReLU())
+                conv = nn.ConvTranspose2d(
+                    channels_in, channels_out, 3, stride=2, padding=1, output_padding=1
+                )
+            return nn.Sequential(conv, norm_class(channels_out), nn.ReLU(inplace=True))
 
         w = width
         self.encoder = nn.Sequential(
@@ -116,7 +143,7 @@ class TransformNet(nn.Module):
         self.residual = nn.Sequential(
             *(ResidualBlock(4 * w, norm_class, mode) for _ in range(num_residual_blocks))
         )
-        self.decoder = nn.Sequential(up_block(4 * w, 2 * w), up_block(2 * w, w), conv(w, 3, 9))
+        self.decoder = nn.Sequential(up_block(4 * w, 2 * w), up_block(2 * w, w), Conv(w, 3, 9, 1, mode))
 
     def forward(self, images: Tensor) -> Tensor:
         """Pictures in [0, 1], shape (N, 3, H, W), any H and W; returns the same shape and range."""

@@ -1,0 +1,89 @@
+"""What a benchmark has to say of the machine it ran on."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from faststyle.fast_conv import plain
+
+
+def describe_machine(device: torch.device) -> dict[str, Any]:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent,
+    ).stdout.strip()
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name(),
+        "threads": torch.get_num_threads(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "commit": commit,
+    }
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+@cache
+def measured_rate(device: torch.device) -> float:
+    """Multiply-adds a second in float32: the better of a large matrix product and convolution."""
+    side, channels = 2048, 256
+    matrix = torch.randn(side, side, device=device)
+    picture = torch.randn(1, channels, 128, 128, device=device)
+    kernel = torch.randn(channels, channels, 3, 3, device=device)
+    jobs = {
+        side**3: lambda: matrix @ matrix,
+        9 * channels**2 * 126**2: lambda: F.conv2d(picture, kernel),
+    }
+    return max(count / _fastest(job, device) for count, job in jobs.items())
+
+
+def _fastest(job: Callable[[], Any], device: torch.device) -> float:
+    times = []
+    for _ in range(8):
+        start = time.perf_counter()
+        job()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def multiply_adds(work: Callable[[], Any]) -> float:
+    """Of the convolutions and matrix products in `work`, in their plain forms."""
+    with FlopCounterMode(display=False) as counter, plain():
+        work()
+    return counter.get_total_flops() / 2
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes this process has held at most: on the card, or resident."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would count what the parent process held when it forked
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
