@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from faststyle import keep_freed_memory
 from faststyle.files import atomic_write
-from faststyle.loss_network import VGG_STAGES, LossNetwork
+from faststyle.loss_network import VGG_STAGES, FrozenConv2d, LossNetwork
 from faststyle.losses import relative_error, total_variation
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.transform_net import TransformNet
@@ -56,17 +56,14 @@ class PlainNet(nn.Module):
 
     def __init__(self, net: TransformNet):
         super().__init__()
-        convs = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
         norms = [m for m in net.modules() if isinstance(m, nn.InstanceNorm2d)]
-        self.convs = nn.ModuleList(_copied(nn.Conv2d(
-            c.in_channels, c.out_channels, c.kernel_size, c.stride), c) for c in convs)  # fmt: skip
+        self.convs = nn.ModuleList(_padded_copy(conv) for conv in convs_of(net))
         self.norms = nn.ModuleList(
-            _copied(nn.InstanceNorm2d(n.num_features, affine=True), n) for n in norms
+            _copied(nn.InstanceNorm2d(norm.num_features, affine=True), norm) for norm in norms
         )
 
     def _conv(self, x: Tensor, index: int) -> Tensor:
-        margin = self.convs[index].kernel_size[0] // 2
-        return self.convs[index](F.pad(x, (margin,) * 4, mode="reflect"))
+        return self.convs[index](x)
 
     def forward(self, images: Tensor) -> Tensor:
         x = images - 0.5
@@ -79,6 +76,13 @@ class PlainNet(nn.Module):
         for i in (last, last + 1):
             x = F.relu(self.norms[i](self._conv(F.interpolate(x, scale_factor=2.0), i)))
         return torch.sigmoid(self._conv(x, last + 2))
+
+
+def _padded_copy(conv: nn.Conv2d) -> nn.Module:
+    margin, _ = conv.padding
+    assert isinstance(margin, int)
+    copy = nn.Conv2d(conv.in_channels, conv.out_channels, 2 * margin + 1, conv.stride[0])
+    return nn.Sequential(nn.ReflectionPad2d(margin), _copied(copy, conv))
 
 
 def _copied(target: nn.Module, source: nn.Module) -> nn.Module:
@@ -99,7 +103,7 @@ class PlainLoss(nn.Module):
     def features(self, images: Tensor) -> dict[str, Tensor]:
         x, found = (images - self.mean) / self.std, {}
         for name, layer in self.layers.items():
-            if name.startswith("conv"):
+            if isinstance(layer, FrozenConv2d):
                 x = F.conv2d(x, layer.weight, layer.bias, padding=1)
             else:
                 x = layer(x)
@@ -188,7 +192,7 @@ class Contender:
         """Relative difference of the losses, and of the gradients of the layer furthest apart."""
         losses = [self.gradients(who) for who in CONTENDERS]
         # Biases before an instance norm have a gradient of zero but for rounding: kernels only.
-        kernels = zip(*(_convs(self.nets[who]) for who in CONTENDERS), strict=True)
+        kernels = zip(*(convs_of(self.nets[who]) for who in CONTENDERS), strict=True)
         gradients = max(_relative(a.weight.grad, b.weight.grad) for a, b in kernels)
         return _relative(*losses), gradients
 
@@ -198,7 +202,7 @@ class Contender:
         return count / measured_rate(self.device)
 
 
-def _convs(net: nn.Module) -> list[nn.Conv2d]:
+def convs_of(net: nn.Module) -> list[nn.Conv2d]:
     return [module for module in net.modules() if isinstance(module, nn.Conv2d)]
 
 
@@ -300,7 +304,7 @@ def race_training(options: argparse.Namespace) -> dict[str, Any]:
         for remote in pair.values():
             remote.ask("prepare_training")
         loss, gradient = pair["ours"].ask("compare_training")
-        row = {"what": "training step"} | race(pair, options.repeats, "train_step")
+        row: dict[str, Any] = {"what": "training step"} | race(pair, options.repeats, "train_step")
         row["floor"] = pair["plain"].ask("floor", "train_step")
     row["difference"] = f"loss {loss:.1e}, gradient {gradient:.1e}"
     row["images per second"] = {who: 4 / row[who] for who in CONTENDERS}

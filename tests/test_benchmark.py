@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
+import benchmark
+import machine
 import pytest
 import torch
-from conftest import CHECKOUT
-
-sys.path.insert(0, str(CHECKOUT / "scripts"))
-
-import benchmark  # noqa: E402
-import machine  # noqa: E402
 
 
 @pytest.fixture

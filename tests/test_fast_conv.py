@@ -51,11 +51,13 @@ def make_inputs(
 @nnpack
 @pytest.mark.parametrize("padding", [0, 1])
 @pytest.mark.parametrize("size", SIZES)
-def test_winograd(size: tuple[int, int, int], padding: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_winograd(
+    size: tuple[int, int, int], padding: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fast_conv, "WINOGRAD_POSITIONS", 1)
     batch, *sides = size
     inputs = make_inputs((batch, 64, *sides), (96, 64, 3, 3))
-    assert fast_conv._pays_as_winograd(*inputs[:2], 1)
+    assert fast_conv._pays_as_winograd(inputs[0], inputs[1], 1)
     compare(
         lambda x, w, b: conv2d(x, w, b, 1, padding),
         lambda x, w, b: F.conv2d(x, w, b, 1, padding),
@@ -78,13 +80,13 @@ def test_twice_differentiating_the_fast_form_is_refused_not_wrong() -> None:
     inputs = make_inputs((1, 64, 32, 32), (64, 64, 3, 3))
     x = inputs[0].requires_grad_()
     with plain():
-        out = conv2d(x, *inputs[1:], 1, 1).square().sum()
+        out = conv2d(x, inputs[1], inputs[2], 1, 1).square().sum()
         (gradient,) = torch.autograd.grad(out, x, create_graph=True)
         torch.autograd.grad(gradient.square().sum(), x)
     if fast_conv._nnpack_is_here():
-        out = conv2d(x, *inputs[1:], 1, 1).square().sum()
+        out = conv2d(x, inputs[1], inputs[2], 1, 1).square().sum()
         (gradient,) = torch.autograd.grad(out, x, create_graph=True)
-        with pytest.raises(RuntimeError, match="once_differentiable|not have been used"):
+        with pytest.raises(RuntimeError, match=r"once_differentiable|not have been used"):
             torch.autograd.grad(gradient.square().sum(), x)
 
 
@@ -117,7 +119,7 @@ def test_few_output_channels_in_blocks(height: int, width: int, kernel: int) -> 
     sides = (height + kernel - 1, width + kernel - 1)
     inputs = make_inputs((2, 8, *sides), (3, 8, kernel, kernel), torch.float64)
     even = height % 2 == width % 2 == 0
-    assert fast_conv._pays_in_blocks(*inputs[:2], 1, 0) == even
+    assert fast_conv._pays_in_blocks(inputs[0], inputs[1], 1, 0) == even
     compare(conv2d, F.conv2d, inputs, tolerance=1e-12)
 
 

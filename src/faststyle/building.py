@@ -78,6 +78,7 @@ def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int)
         learning_rate=config.trainer.learning_rate,
         warmup_steps=config.trainer.warmup_steps,
         max_steps=config.trainer.max_steps,
+        compile_step=config.trainer.compile,
         metadata=_metadata(config, num_photos),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -113,6 +114,8 @@ class DataConfig:
 @dataclass(kw_only=True)
 class TrainerConfig:
     max_steps: int = MISSING
+    max_images: int | None = MISSING
+    compile: bool = MISSING
     learning_rate: float = MISSING
     warmup_steps: int = MISSING
     gradient_clip: float = MISSING
@@ -126,7 +129,7 @@ class TrainerConfig:
     yardstick: bool = MISSING
 
     def __post_init__(self) -> None:
-        positive = ["max_steps", "num_nodes", "checkpoint_every", "preview_every"]
+        positive = ["max_steps", "max_images", "num_nodes", "checkpoint_every", "preview_every"]
         at_least("trainer", self, 1, positive)
         at_least("trainer", self, 0, ["warmup_steps"])
         above_zero("trainer", self, ["learning_rate", "gradient_clip"])
@@ -151,6 +154,8 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         at_least("", self, 0, ["seed"])
+        if self.trainer.max_images is not None:
+            self.trainer.max_steps = math.ceil(self.trainer.max_images / self.data.batch_size)
 
 
 def parse(config: DictConfig) -> TrainConfig:

@@ -68,7 +68,8 @@ def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding_mode: str) 
 
 
 def _on_cpu(x: Tensor) -> bool:
-    return x.device.type == "cpu" and _enabled.get()
+    # The compiler has ways of its own, and cannot look into NNPACK.
+    return x.device.type == "cpu" and not torch.compiler.is_compiling() and _enabled.get()
 
 
 def _pays_as_winograd(x: Tensor, weight: Tensor, stride: int) -> bool:
@@ -87,7 +88,13 @@ def _pays_as_winograd(x: Tensor, weight: Tensor, stride: int) -> bool:
 @cache
 def _nnpack_is_here() -> bool:
     # Asking also initialises NNPACK: without it every call fails.
-    return hasattr(torch, "_nnpack_spatial_convolution") and torch._nnpack_available()
+    ask = getattr(torch, "_nnpack_available", lambda: False)
+    return hasattr(torch, "_nnpack_spatial_convolution") and ask()
+
+
+def _nnpack(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
+    """A private function of torch's, hence by name and only after `_nnpack_is_here`."""
+    return getattr(torch, "_nnpack_spatial_convolution")(x, weight, bias, padding, 1)  # noqa: B009
 
 
 class _Winograd(torch.autograd.Function):
@@ -122,11 +129,11 @@ def _winograd(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> T
     # the picture: so a batch goes in as one tall picture, rows of zeros between.
     n, channels, height, width = x.shape
     if n == 1:
-        return torch._nnpack_spatial_convolution(x.contiguous(), weight, bias, padding, 1)
+        return _nnpack(x.contiguous(), weight, bias, padding)
     tall = x.new_empty(1, channels, n, height + padding, width)
     tall[0, :, :, :height] = x.transpose(0, 1)
     tall[0, :, :, height:] = 0
-    out = torch._nnpack_spatial_convolution(tall.flatten(2, 3), weight, bias, padding, 1)
+    out = _nnpack(tall.flatten(2, 3), weight, bias, padding)
     rows = height + 2 * padding - 2
     # The last picture has its own zeros below it: the rows of all, evenly spaced.
     spaced = F.pad(out, (0, 0, 0, n * (height + padding) - out.shape[2]))

@@ -143,7 +143,9 @@ class TransformNet(nn.Module):
         self.residual = nn.Sequential(
             *(ResidualBlock(4 * w, norm_class, mode) for _ in range(num_residual_blocks))
         )
-        self.decoder = nn.Sequential(up_block(4 * w, 2 * w), up_block(2 * w, w), Conv(w, 3, 9, 1, mode))
+        self.decoder = nn.Sequential(
+            up_block(4 * w, 2 * w), up_block(2 * w, w), Conv(w, 3, 9, 1, mode)
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Pictures in [0, 1], shape (N, 3, H, W), any H and W; returns the same shape and range."""
