@@ -48,6 +48,7 @@ STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 STYLE_WEIGHT, TV_WEIGHT = 4.0, 0.5
 SIZES = {"256x256": (256, 256), "512x512": (512, 512), "720p": (720, 1280), "1080p": (1080, 1920)}
 TRAINING_SIDE = 256
+CURVE_STEPS, CURVE_SIDE = 50, 128
 CONTENDERS = ("plain", "ours")
 
 
@@ -155,11 +156,10 @@ class Contender:
         self.plain_loss = PlainLoss(self.loss)
         self.optimizer = torch.optim.Adam(self.nets[self.who].parameters(), 1e-3)
 
-    def gradients(self, who: str) -> Tensor:
-        """The loss of four photos; its gradients are left in the parameters."""
-        generator = torch.Generator().manual_seed(2)
-        sides = (TRAINING_SIDE, TRAINING_SIDE)
-        photos = torch.rand(4, 3, *sides, generator=generator).to(self.device)
+    def gradients(self, who: str, side: int = TRAINING_SIDE, seed: int = 2) -> Tensor:
+        """The loss of four pictures; its gradients are left in the parameters."""
+        generator = torch.Generator().manual_seed(seed)
+        photos = torch.rand(4, 3, side, side, generator=generator).to(self.device)
         self.nets[who].zero_grad()
         if who == "ours":
             targets = self.loss.content_targets(photos)
@@ -171,6 +171,14 @@ class Contender:
 
     def train_step(self) -> Tensor:
         return self._timed(lambda: (self.gradients(self.who), self.optimizer.step())[0])
+
+    def curve(self, steps: int, side: int) -> list[float]:
+        """The losses of `steps` training steps, each on other pictures."""
+        losses = []
+        for step in range(steps):
+            losses.append(self.gradients(self.who, side, seed=step).item())
+            self.optimizer.step()
+        return losses
 
     def _timed(self, work: Callable[[], Tensor]) -> Tensor:
         self._synchronize()
@@ -188,9 +196,9 @@ class Contender:
         """Largest difference of the two outputs, in [0, 1]."""
         return (self.stylize(size, "plain") - self.stylize(size, "ours")).abs().max().item()
 
-    def compare_training(self) -> tuple[float, float]:
+    def compare_training(self, side: int = TRAINING_SIDE) -> tuple[float, float]:
         """Relative difference of the losses, and of the gradients of the layer furthest apart."""
-        losses = [self.gradients(who) for who in CONTENDERS]
+        losses = [self.gradients(who, side) for who in CONTENDERS]
         # Biases before an instance norm have a gradient of zero but for rounding: kernels only.
         kernels = zip(*(convs_of(self.nets[who]) for who in CONTENDERS), strict=True)
         gradients = max(_relative(a.weight.grad, b.weight.grad) for a, b in kernels)
@@ -306,7 +314,12 @@ def race_training(options: argparse.Namespace) -> dict[str, Any]:
         loss, gradient = pair["ours"].ask("compare_training")
         row: dict[str, Any] = {"what": "training step"} | race(pair, options.repeats, "train_step")
         row["floor"] = pair["plain"].ask("floor", "train_step")
-    row["difference"] = f"loss {loss:.1e}, gradient {gradient:.1e}"
+        plain, ours = (remote.ask("curve", CURVE_STEPS, CURVE_SIDE) for remote in pair.values())
+    apart = max(abs(a - b) / a for a, b in zip(plain, ours, strict=True))
+    row["difference"] = (
+        f"loss {loss:.1e}, gradient {gradient:.1e}; over {len(ours)} steps {apart:.1e}"
+    )
+    row["curves"] = {"plain": plain, "ours": ours}
     row["images per second"] = {who: 4 / row[who] for who in CONTENDERS}
     print(_line(row), flush=True)
     return row

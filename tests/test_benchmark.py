@@ -11,7 +11,6 @@ import torch
 @pytest.fixture
 def contender(monkeypatch: pytest.MonkeyPatch) -> benchmark.Contender:
     monkeypatch.setitem(benchmark.NETWORK, "width", 4)
-    monkeypatch.setattr(benchmark, "TRAINING_SIDE", 48)
     return benchmark.Contender("ours", torch.device("cpu"), None)
 
 
@@ -21,9 +20,16 @@ def test_same_pictures(contender: benchmark.Contender) -> None:
 
 def test_same_losses_and_gradients(contender: benchmark.Contender) -> None:
     contender.prepare_training()
-    loss, gradient = contender.compare_training()
+    loss, gradient = contender.compare_training(side=48)
     assert loss < 1e-5
     assert 0 < gradient < 1e-2
+
+
+def test_a_curve_falls(contender: benchmark.Contender) -> None:
+    contender.prepare_training()
+    losses = contender.curve(steps=6, side=32)
+    assert len(losses) == 6
+    assert losses[-1] < losses[0]
 
 
 def test_floor_counts_the_plain_arithmetic(

@@ -16,11 +16,13 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
+from faststyle.building import choose_precision
 from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.losses import FORMULAS
 from faststyle.module import StyleTransfer
+from faststyle.paths import SAMPLE_PHOTO
 from faststyle.stylize import load_style
 from faststyle.training import train
 
@@ -317,13 +319,32 @@ def test_a_loss_that_is_not_finite_stops_with_step_term_and_hint(
 # --- the report -------------------------------------------------------------------------------
 
 
-def test_the_last_line_says_where_the_checkpoint_is_and_how_to_use_it(
+def test_the_report_ends_with_a_picture_and_three_things_to_try(
     make_config: MakeConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     final = train(make_config(), tmp_path / "run", None)
-    lines = capsys.readouterr().out.splitlines()
-    assert str(final) in lines[-2]
-    assert lines[-1].strip() == f"python -m infer --ckpt {final} photo.jpg"
+    where, title, *lines = capsys.readouterr().out.splitlines()[-8:]
+    picture = tmp_path / "run" / "landscape.jpg"
+    assert str(final) in where
+    assert str(picture) in where
+    assert Image.open(picture).size == Image.open(SAMPLE_PHOTO).size
+    assert title == "Next:"
+    commands = [line.strip() for line in lines[::2]]
+    assert commands[0] == f"python -m infer --ckpt {final} photo.jpg"
+    assert commands[1].startswith("tensorboard --logdir ")
+    assert f"init_from={final}" in commands[2]
+
+
+def test_automatic_precision_is_one_that_the_device_has() -> None:
+    settings = compose_config(["experiment=smoke", "trainer.precision=auto"]).trainer
+    assert choose_precision(settings) in ("32", "bf16")
+    settings.precision = "16"
+    assert choose_precision(settings) == "16"
+
+
+def test_length_in_images() -> None:
+    overrides = ["experiment=smoke", "trainer.max_images=10", "data.batch_size=4"]
+    assert compose_config(overrides).trainer.max_steps == 3
 
 
 def test_the_report_gives_equivalent_iterations_and_their_cost(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from faststyle.callbacks import Checkpoints, ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.checkpoint import read_checkpoint
-from faststyle.config import TrainConfig
+from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.images import load_image, resize_long_edge, to_tensor
@@ -127,6 +128,19 @@ def load_style_image(config: TrainConfig) -> Image.Image:
         return resize_long_edge(load_image(Path(config.style.image)), config.style.size)
     except UserError as error:
         raise UserError(f"style.image: {error}; give a picture file") from error
+
+
+def choose_precision(trainer: TrainerConfig) -> str:
+    """`trainer.precision`, "auto" as what the device is made for: bf16 or 32."""
+    if trainer.precision != "auto":
+        return trainer.precision
+    if trainer.accelerator in ("auto", "gpu") and torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "32"
+    if trainer.accelerator in ("auto", "mps") and torch.backends.mps.is_available():
+        return "32"
+    # Processors without these instructions convert back and forth, slower than float32.
+    able = getattr(torch.cpu, "get_capabilities", dict)()
+    return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "32"
 
 
 def trainer_arguments(config: TrainConfig) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from faststyle.errors import UserError, check_choice
 from faststyle.hydra_errors import raise_user_error
 
-PRECISIONS = ("32", "bf16", "16")
+PRECISIONS = ("auto", "32", "bf16", "16")
 Schema = TypeVar("Schema")
 
 

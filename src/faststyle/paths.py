@@ -3,16 +3,18 @@
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_CANDIDATES = (_PACKAGE / "conf", _PACKAGE.parents[1] / "conf")
+_CHECKOUT = _PACKAGE.parents[1]
 
 
-def _find_conf() -> Path:
-    for candidate in _CANDIDATES:
-        if (candidate / "train.yaml").is_file():
-            return candidate
-    raise FileNotFoundError(
-        f"faststyle's conf/ is in neither of {', '.join(map(str, _CANDIDATES))}"
-    )
+def _first_with(name: str, folders: tuple[Path, ...]) -> Path:
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder
+    raise FileNotFoundError(f"faststyle's {name} is in none of {', '.join(map(str, folders))}")
 
 
-CONF_DIR = _find_conf()
+ASSETS_DIR = _PACKAGE / "assets"
+CONF_DIR = _first_with("train.yaml", (_PACKAGE / "conf", _CHECKOUT / "conf"))
+SAMPLE_PHOTO = (
+    _first_with("landscape.jpg", (ASSETS_DIR, _CHECKOUT / "docs" / "images")) / "landscape.jpg"
+)
