@@ -327,7 +327,8 @@ def test_the_report_ends_with_a_picture_and_three_things_to_try(
     picture = tmp_path / "run" / "landscape.jpg"
     assert str(final) in where
     assert str(picture) in where
-    assert Image.open(picture).size == Image.open(SAMPLE_PHOTO).size
+    with Image.open(picture) as painted, Image.open(SAMPLE_PHOTO) as photo:
+        assert painted.size == photo.size
     assert title == "Next:"
     commands = [line.strip() for line in lines[::2]]
     assert commands[0] == f"python -m infer --ckpt {final} photo.jpg"
