@@ -1,0 +1,61 @@
+"""experiment=quickstart: a style learned with the network cable out."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from conftest import CHECKOUT, Outcome
+
+from faststyle.checkpoint import read_checkpoint
+
+SHORT = (
+    "trainer.max_steps=2",
+    "trainer.progress_bar=false",
+    "trainer.accelerator=cpu",
+    "data.image_size=64",
+    "data.num_images=8",
+    "data.num_val_images=2",
+)
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> NoReturn:
+        raise AssertionError(f"quickstart went to the network: {arguments}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.usefixtures("offline")
+def test_learns_a_style_and_then_another_from_it(
+    train_cli: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    outcome = train_cli("style=starry_night", "experiment=quickstart", *SHORT)
+    assert outcome.code == 0, outcome.err
+    assert "bundled swatch" in outcome.out
+    assert "go on with VGG-19 and COCO photos" in outcome.out
+    first = Path("checkpoints/starry_night.safetensors")
+    assert f"init_from={first}" in outcome.out
+    (picture,) = tmp_path.glob("runs/starry_night/*/landscape.jpg")
+    assert str(picture.relative_to(tmp_path)) in outcome.out
+    (run,) = tmp_path.glob("runs/starry_night/*/previews")
+    assert (run / "step_000000.jpg").is_file()
+
+    again = train_cli("style=great_wave", "experiment=quickstart", f"init_from={first}", *SHORT)
+    assert again.code == 0, again.err
+    metadata = read_checkpoint(tmp_path / "checkpoints" / "great_wave.safetensors").metadata
+    assert metadata["loss_network"]["name"] == "compact"
+    assert metadata["data"]["source"] == "synthetic"
+
+
+@pytest.mark.usefixtures("offline")
+def test_the_shipped_style_is_a_base_for_the_others(train_cli: Callable[..., Outcome]) -> None:
+    base = CHECKOUT / "checkpoints" / "starry_night.safetensors"
+    outcome = train_cli("style=udnie", "experiment=restyle", f"init_from={base}", *SHORT)
+    assert outcome.code == 0, outcome.err
