@@ -32,8 +32,9 @@ def test_no_such_style(train_cli, tmp_path: Path) -> None:
 
 
 def test_a_style_that_comes_without_a_picture(train_cli, tmp_path: Path) -> None:
-    message = one_line(train_cli("style=udnie", "experiment=smoke"), tmp_path)
-    assert "style.image" in message
+    overrides = ("style=udnie", "style.name=mine", "experiment=smoke")
+    message = one_line(train_cli(*overrides), tmp_path)
+    assert "style.image: no picture of mine comes with faststyle" in message
     assert "style.image=painting.jpg" in message
 
 

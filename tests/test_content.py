@@ -397,5 +397,41 @@ def test_synthetic_photos_are_seeded_and_varied() -> None:
         assert not any(np.array_equal(first[i], first[j]) for j in range(i))
 
 
+def test_drawn_batches_are_the_same_with_and_without_workers() -> None:
+    alone, helped, other = (
+        batches(content_data(SyntheticPhotos(9, seed, 32), num_workers=workers), steps=2)
+        for seed, workers in ((0, 0), (0, 2), (1, 0))
+    )
+    assert len(alone) == len(helped) == 2
+    for one, two, three in zip(alone, helped, other, strict=True):
+        assert one.shape == (3, 3, 32, 32)
+        assert torch.equal(one, two)
+        assert not torch.equal(one, three)
+
+
+def test_drawn_pictures_are_as_large_as_asked() -> None:
+    photos = SyntheticPhotos(num_images=1, seed=0, size=40)
+    assert photos.load(0).size == (40, 40)
+    assert photos.load(0, min_side=50).size == (50, 50)
+
+
+def test_drawn_pictures_have_the_statistics_of_photos() -> None:
+    """Ranges around what scripts/compare_content.py finds of COCO; noise or flat shapes fail."""
+    photos = SyntheticPhotos(num_images=24, seed=0, size=128)
+    levels = np.stack([np.asarray(photos.load(i)) for i in range(len(photos))]) / 255
+    grey = levels.mean(-1)
+    assert (levels.mean((0, 1, 2)) > 0.3).all()
+    assert (levels.mean((0, 1, 2)) < 0.6).all()
+    assert 0.2 < grey.std() < 0.35
+    assert 0.6 < np.corrcoef(levels.reshape(-1, 3).T).min() < 0.98
+    across = np.diff(grey, axis=2)
+    assert 8 < (across**4).mean() / (across**2).mean() ** 2 < 60
+    power = (np.abs(np.fft.rfft(grey, axis=2)) ** 2).mean((0, 1))
+    frequency = np.arange(2, 49)
+    # Along a line the slope is flatter by one than over the plane's frequencies.
+    slope = np.polyfit(np.log(frequency), np.log(power[frequency]), 1)[0]
+    assert -2.2 < slope < -1.0
+
+
 def test_synthetic_source_takes_its_number_of_images() -> None:
     assert len(open_photos("synthetic", None, None, num_images=7, seed=0, size=32)) == 7

@@ -82,7 +82,7 @@ def cli(
             "device": "cpu",
             **changes,
         }
-        given = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+        given = [f"--{k.replace('_', '-')}={v}" for k, v in options.items() if v is not None]
         capfd.readouterr()
         try:
             code = main([*given, *flags])
@@ -215,6 +215,17 @@ def test_another_file_of_the_painting_is_mentioned(cli: Cli, tmp_path: Path) -> 
     outcome = cli(ckpt=other, max_images=1)
     assert outcome.code == 0
     assert "is not the file the checkpoint learned from" in outcome.err
+
+
+def test_without_a_painting_the_swatch_is_measured_against(cli: Cli, tmp_path: Path) -> None:
+    outcome = cli(style=None, max_images=1)
+    assert outcome.code == 2
+    assert "--style: no picture of 'tiny' comes with faststyle" in outcome.err
+    style = {"name": "udnie", "size": 48}
+    other = make_checkpoint(tmp_path / "other.safetensors", 0, {**METADATA, "style": style})
+    outcome = cli(ckpt=other, style=None, max_images=1)
+    assert outcome.code == 0, outcome.err
+    assert "Style picture: the bundled swatch" in outcome.out
 
 
 def test_captions_widen_the_columns() -> None:

@@ -425,6 +425,7 @@ def test_the_same_seed_gives_the_same_picture(
         ["keep_color=true", "optimizer=adam", "output=out.jpg"],
         ["style.image=null", "style.images=[{painting},{photo}]", "style.blend=[0.7,0.3]"],
         ["style.image=null", "style.images=[{painting},{photo}]"],
+        ["style.image=null"],  # the swatch
         ["init={painting}", "style_scale=0.95"],
         ["loss=gatys2016", "style.size=46"],
     ],
@@ -455,7 +456,7 @@ MISTAKES = {
     "content=gone.jpg": "content: no such picture: gone.jpg",
     "init=gone.jpg": "init: no such picture: gone.jpg",
     "style.image=gone.jpg": "style.image: no such picture: gone.jpg",
-    "style.image=null": "style.image: no picture of The Starry Night comes with faststyle",
+    "style.image=null style.name=mine": "style.image: no picture of mine comes with faststyle",
     "style.images=[a.jpg]": "style.images: got both style.image and style.images",
     "style.blend=[1.0]": "style.blend: weighs style.images",
     "style.image=null style.images=[]": "style.images: got no picture",

@@ -24,6 +24,7 @@ from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network
 from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.swatches import style_picture
 from faststyle.transform_net import TransformNet
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
@@ -86,11 +87,12 @@ def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int)
 
 def _metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
     style, data, trainer = config.style, config.data, config.trainer
-    assert style.image is not None
+    picture = style_picture(style)
     return {
         "style": {
             **{k: getattr(style, k) for k in ("name", "title", "artist", "year", "rights", "size")},
-            "image_sha256": hashlib.sha256(Path(style.image).read_bytes()).hexdigest(),
+            "image": "bundled swatch" if style.image is None else picture.name,
+            "image_sha256": hashlib.sha256(picture.read_bytes()).hexdigest(),
         },
         "network": dataclasses.asdict(config.network),
         "loss": dataclasses.asdict(config.loss),
@@ -119,13 +121,10 @@ def _metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
 
 
 def load_style_image(config: TrainConfig) -> Image.Image:
-    if config.style.image is None:
-        raise UserError(
-            f"style.image: no picture of {config.style.title} comes with faststyle yet; "
-            "give one: style.image=painting.jpg"
-        )
+    """The style's picture at `style.size`: the one given, or else the style's swatch."""
+    picture = style_picture(config.style)
     try:
-        return resize_long_edge(load_image(Path(config.style.image)), config.style.size)
+        return resize_long_edge(load_image(picture), config.style.size)
     except UserError as error:
         raise UserError(f"style.image: {error}; give a picture file") from error
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files import check_writable
 from faststyle.memory_reuse import keep_freed_memory
+from faststyle.swatches import swatch_of
 
 if TYPE_CHECKING:
     from faststyle.loss_network import LossNetwork
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--ckpt", required=True, type=Path, help="style checkpoint")
-    add("--style", required=True, type=Path, metavar="PICTURE", help="the painting")
+    add("--style", type=Path, metavar="PICTURE", help="the painting (default: bundled swatch)")
     add("--images", required=True, type=Path, metavar="DIR", help="photos it was not trained on")
     add("--loss-weights", required=True, metavar="FILE", help="loss network's, or: torchvision")
     add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
@@ -77,10 +78,13 @@ def evaluate(options: argparse.Namespace) -> None:
     from faststyle.stylize import load_style
 
     stylizer = load_style(options.ckpt, options.device)
+    painting = options.style or _swatch(stylizer.metadata)
     objective = build_objective(
-        stylizer.metadata, options.style, options.loss_weights, options.set, stylizer.device
+        stylizer.metadata, painting, options.loss_weights, options.set, stylizer.device
     )
     _check_memory(objective.perceptual_loss.loss_network, max(sizes))
+    if options.style is None:
+        print(f"Style picture: the bundled swatch {painting}; --style=FILE takes the painting")
     cache_dir = options.cache or default_cache_dir()
     check_writable("--cache", cache_dir)
     cache = CurveCache(cache_dir, objective.identity)
@@ -89,7 +93,7 @@ def evaluate(options: argparse.Namespace) -> None:
         raise UserError(f"--images: none of {len(files)} photos can be used")
     about = {
         "checkpoint": str(options.ckpt),
-        "painting": str(options.style),
+        "painting": str(painting),
         "iterations": options.iterations,
         "objective": objective.identity,
     }
@@ -98,6 +102,14 @@ def evaluate(options: argparse.Namespace) -> None:
         written.append(options.output / "explain.jpg")
         save_image(explain(objective, figures[0].photo, figures[0].stylized), written[-1])
     print("Written: " + ", ".join(map(str, written)))
+
+
+def _swatch(metadata: dict[str, Any]) -> Path:
+    name = metadata.get("style", {}).get("name", "")
+    swatch = swatch_of(name)
+    if swatch is None:
+        raise UserError(f"--style: no picture of {name!r} comes with faststyle; give the painting")
+    return swatch
 
 
 def _check_memory(loss_network: LossNetwork, size: int) -> None:

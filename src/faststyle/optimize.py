@@ -19,6 +19,7 @@ from faststyle.hydra_errors import raise_user_error
 from faststyle.memory_reuse import keep_freed_memory
 from faststyle.optimize_config import OptimizeConfig
 from faststyle.paths import CONF_DIR
+from faststyle.swatches import describe_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,6 +65,8 @@ def optimize(config: OptimizeConfig) -> Path:
     check_output(config, preview)
     pictures = load_pictures(config)
     loss_network = build(config, pictures)
+    if not config.style.images:
+        print(describe_picture(config.style))
     print(f"The picture so far, every {config.preview_every} steps: {preview}")
     latest, stopped = None, False
     started = time.perf_counter()

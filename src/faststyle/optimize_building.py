@@ -29,6 +29,7 @@ from faststyle.optimize_config import OptimizeConfig
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import OPTIMIZERS, Iterate, optimize_pixels
 from faststyle.stylize import choose_device
+from faststyle.swatches import style_picture
 
 SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
 
@@ -48,12 +49,7 @@ class Pictures:
 
 def load_pictures(config: OptimizeConfig) -> Pictures:
     style = config.style
-    paths = style.images or ([style.image] if style.image is not None else [])
-    if not paths:
-        raise UserError(
-            f"style.image: no picture of {style.title} comes with faststyle yet; "
-            "give one: style.image=painting.jpg"
-        )
+    paths = style.images or [style_picture(style)]
     key = "style.images" if style.images else "style.image"
     return Pictures(
         photo=None if config.content == "none" else _load("content", config.content),
@@ -179,7 +175,7 @@ def _start(
     return torch.rand(1, 3, height, width, generator=generator)
 
 
-def _load(key: str, path: str) -> Image.Image:
+def _load(key: str, path: str | Path) -> Image.Image:
     try:
         return load_image(Path(path))
     except UserError as error:

@@ -18,3 +18,4 @@ CONF_DIR = _first_with("train.yaml", (_PACKAGE / "conf", _CHECKOUT / "conf"))
 SAMPLE_PHOTO = (
     _first_with("landscape.jpg", (ASSETS_DIR, _CHECKOUT / "docs" / "images")) / "landscape.jpg"
 )
+SWATCH_DIR = ASSETS_DIR / "styles"

@@ -22,6 +22,7 @@ from faststyle.hydra_errors import raise_user_error
 from faststyle.memory_reuse import keep_freed_memory
 from faststyle.paths import CONF_DIR, SAMPLE_PHOTO
 from faststyle.resume import saved_config, steps_taken
+from faststyle.swatches import describe_picture
 
 # torch and Lightning take seconds to import: they come in only once the settings are good.
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def train(config: TrainConfig, run_dir: Path, resume_from: Path | None) -> Path:
     (run_dir / "config.yaml").write_text(settings)
     stop = StopOnSignal()
     trainer = building.build_trainer(config, arguments, run_dir, val_photos, stop)
+    print(describe_picture(config.style))
     print(f"{config.style.name}: previews and TensorBoard events go to {run_dir}")
     started = time.perf_counter()
     trainer.fit(module, content, ckpt_path=resume_from)

@@ -1,0 +1,100 @@
+"""Compare the statistics of drawn pictures with those of photos, and show a sheet of both.
+
+    python scripts/compare_content.py --photos DIR --sheet sheet.png
+
+Over random crops as in training: the slope of the power spectrum over frequency (both logarithmic;
+photos: about -2), the kurtosis of brightness gradients (photos: far above a Gaussian's 3), mean and
+spread of the channels, and how far the channels go together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from faststyle.crops import ZOOM, random_crop
+from faststyle.images import save_image
+from faststyle.photos import Photos, open_folder
+from faststyle.sheets import grid
+from faststyle.synthetic import SyntheticPhotos
+
+
+def crops(photos: Photos, count: int, size: int) -> list[Image.Image]:
+    indices = range(min(count, len(photos)))
+    return [
+        random_crop(photos.load(i, min_side=int(size * ZOOM)), size, np.random.default_rng(i))
+        for i in indices
+    ]
+
+
+def spectrum(levels: np.ndarray) -> np.ndarray:
+    """Power of a (S, S) picture by whole frequency, 1 .. S/2 - 1, averaged over directions."""
+    side = len(levels)
+    window = np.hanning(side)[:, None] * np.hanning(side)
+    power = np.abs(np.fft.fft2((levels - levels.mean()) * window)) ** 2
+    frequency = np.hypot(*np.meshgrid(*[np.fft.fftfreq(side, 1 / side)] * 2)).round().astype(int)
+    sums = np.bincount(frequency.ravel(), power.ravel())
+    return (sums / np.bincount(frequency.ravel()))[1 : side // 2]
+
+
+def statistics(pictures: list[Image.Image]) -> dict[str, float | list[float]]:
+    levels = np.stack([np.asarray(picture, dtype=np.float64) / 255 for picture in pictures])
+    grey = levels.mean(-1)
+    power = np.mean([spectrum(picture) for picture in grey], axis=0)
+    frequency = np.arange(1, len(power) + 1)
+
+    def slope(low: int, high: int) -> float:
+        octaves = slice(low - 1, high)
+        return float(np.polyfit(np.log(frequency[octaves]), np.log(power[octaves]), 1)[0])
+
+    across = np.diff(grey, axis=2).ravel()
+    flat = levels.reshape(-1, 3)
+    correlation = np.asarray(np.corrcoef(flat.T))
+    side = grey.shape[1]
+    return {
+        "slope, coarse half of the octaves": slope(2, side // 16),
+        "slope, fine half": slope(side // 16, 3 * side // 8),
+        "gradient kurtosis": float((across**4).mean() / (across**2).mean() ** 2),
+        "gradient, mean magnitude": float(np.abs(across).mean()),
+        "share of gradients below 1/255": float((np.abs(across) < 1 / 255).mean()),
+        "channel means": flat.mean(0).round(3).tolist(),
+        "channel spreads": flat.std(0).round(3).tolist(),
+        "spread within a picture": float(grey.std(axis=(1, 2)).mean()),
+        "correlation RG, GB, RB": [
+            round(float(correlation[i, j]), 3) for i, j in ((0, 1), (1, 2), (0, 2))
+        ],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare drawn pictures with photos.")
+    parser.add_argument("--photos", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--sheet", type=Path, metavar="PICTURE", help="twelve of each")
+    parser.add_argument("--count", type=int, default=100, help="pictures of each (%(default)s)")
+    parser.add_argument("--size", type=int, default=256, help="pixels (%(default)s)")
+    options = parser.parse_args()
+    real = crops(open_folder(options.photos), options.count, options.size)
+    synthetic = SyntheticPhotos(options.count, 0, options.size)
+    synthetic.load(0)  # what is made once a process
+    started = time.process_time()
+    for i in range(options.count):
+        synthetic.load(i, min_side=int(options.size * ZOOM))
+    seconds = (time.process_time() - started) / options.count
+    drawn = crops(synthetic, options.count, options.size)
+    print(f"drawing one picture for crops of {options.size} pixels: {1000 * seconds:.1f} ms")
+    of_drawn = statistics(drawn)
+    print(f"{'':36}{f'{len(real)} photos':>24}{f'{len(drawn)} drawn':>24}")
+    for name, value in statistics(real).items():
+        row = (f"{v:.3f}" if isinstance(v, float) else str(v) for v in (value, of_drawn[name]))
+        print(f"{name:36}" + "".join(f"{text:>24}" for text in row))
+    if options.sheet:
+        twelve = [(picture, str(i)) for i, picture in enumerate(drawn[:12])]
+        save_image(grid([twelve[i : i + 4] for i in (0, 4, 8)]), options.sheet)
+
+
+if __name__ == "__main__":
+    main()

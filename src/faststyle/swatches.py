@@ -1,0 +1,45 @@
+"""Which picture a style is learned from: the one given, or the swatch that ships with the code.
+
+A swatch is a texture with the painting's Gram matrices (Gatys et al. 2015), 512 pixels at its long
+edge like the painting it was made from; scripts/make_swatches.py made it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faststyle.config import StyleConfig
+from faststyle.errors import UserError
+from faststyle.paths import SWATCH_DIR
+
+
+def style_picture(style: StyleConfig) -> Path:
+    """The file `style.image`, which is not opened here, or the swatch of `style.name`.
+
+    Raises:
+        UserError: no picture is given and the style has no swatch.
+    """
+    if style.image is not None:
+        return Path(style.image)
+    swatch = swatch_of(style.name)
+    if swatch is None:
+        raise UserError(
+            f"style.image: no picture of {style.name} comes with faststyle; "
+            "give one: style.image=painting.jpg"
+        )
+    return swatch
+
+
+def swatch_of(name: str) -> Path | None:
+    path = SWATCH_DIR / f"{name}.jpg"
+    return path if path.is_file() else None
+
+
+def describe_picture(style: StyleConfig) -> str:
+    """One line for people: what is learned from."""
+    if style.image is not None:
+        return f"Style picture: {style.image}"
+    return (
+        f"Style picture: the bundled swatch of {style.title}, a texture made from the painting; "
+        "style.image=FILE takes the painting itself"
+    )
