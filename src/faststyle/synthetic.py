@@ -20,9 +20,10 @@ SMALLEST, LARGEST = 0.015, 0.7  # radii, of the picture's side
 STEEPNESS = 2.4  # of their density; 3 is an endless scale, and here too many small ones for large
 NUM_CORNERS = 12
 BLURRED = 0.3  # of the pictures: they have shapes out of focus
+GRAIN = (0.5, 4.0)  # levels of 255
 TEXTURE_SIDE = 512
 # Slope of the power spectrum, and by how much the noise is drawn out down and across.
-NOISES = ((-0.8, 1, 1), (-1.6, 1, 1), (-2.4, 1, 1), (-1.8, 1, 5), (-1.8, 5, 1))
+NOISES = ((-1.2, 1, 1), (-2.0, 1, 1), (-2.8, 1, 1), (-1.8, 1, 5), (-1.8, 5, 1))
 YELLOW_BLUE, RED_GREEN, WARMTH = 0.2, 0.06, 0.06  # of the brightness
 
 Floats = NDArray[np.float32]
@@ -51,15 +52,16 @@ def draw_picture(rng: np.random.Generator, size: int) -> Image.Image:
     leaves = _draw_shapes(rng, size, SMALLEST, LARGEST, count, top=sky)
     num_leaves = int(leaves.max()) + 1
     colours = _colours(rng, num_leaves)[leaves]
-    shade = _shade(rng, leaves, num_leaves)
-    levels = np.clip(255 * colours * np.exp(shade)[..., None], 0, 255)
-    picture = Image.fromarray(levels.astype(np.uint8))
+    levels = 255 * colours * np.exp(_shade(rng, leaves, num_leaves))[..., None]
+    picture = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
     if rng.uniform() < BLURRED:
         blurred = picture.filter(ImageFilter.GaussianBlur(size / 256 * rng.uniform(1.0, 3.0)))
         far = rng.uniform(size=num_leaves) < rng.uniform(0.1, 0.7)
         focus = Image.fromarray((255 * far[leaves]).astype(np.uint8))
         picture.paste(blurred, mask=focus.filter(ImageFilter.GaussianBlur(1.0)))
-    return picture
+    # Strokes start at a camera's grain: without, a network leaves the smooth parts of photos bare.
+    grain = rng.uniform(*GRAIN) * rng.standard_normal((size, size, 1), dtype=np.float32)
+    return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
 
 
 def _draw_shapes(
@@ -89,9 +91,8 @@ def _draw_shapes(
     ys = y[:, None] + across * np.sin(angle) + along * np.cos(angle)
     image = Image.new("I", (size, size))
     draw = ImageDraw.Draw(image)
-    outlines = np.stack([xs, ys], axis=-1).reshape(count, -1).tolist()
-    for number, outline in enumerate(outlines, start=1):
-        draw.polygon(outline, fill=number)
+    for number, outline in enumerate(np.stack([xs, ys], axis=-1).reshape(count, -1), start=1):
+        draw.polygon(outline.tolist(), fill=number)
     return np.asarray(image)
 
 
@@ -113,9 +114,8 @@ def _shade(rng: np.random.Generator, leaves: NDArray[np.int32], count: int) -> F
     size = len(leaves)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
     slope = rng.normal(0, 0.7, (2, count)).astype(np.float32)
-    middle = -0.5 * slope.sum(0)
-    shade = slope[0][leaves] * x + slope[1][leaves] * y + middle[leaves]
-    amount = np.exp(rng.uniform(np.log(0.04), np.log(0.5), count)).astype(np.float32)
+    shade = slope[0][leaves] * (x - 0.5) + slope[1][leaves] * (y - 0.5)
+    amount = np.exp(rng.uniform(np.log(0.01), np.log(0.5), count)).astype(np.float32)
     amount[0] *= 0.3  # skies and walls
     textures = _textures()
     which = rng.integers(0, len(textures), count).astype(np.int32)
