@@ -39,7 +39,8 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     conf = {f"faststyle/conf/{path.relative_to(CONF_DIR)}" for path in CONF_DIR.rglob("*.yaml")}
     assert {"train.py", "infer.py"} <= code
     assert {"faststyle/conf/train.yaml", "faststyle/conf/style/starry_night.yaml"} <= conf
-    assert code | conf | {"faststyle/py.typed"} <= names
+    assets = {f"faststyle/assets/compact{suffix}" for suffix in (".safetensors", ".md")}
+    assert code | conf | assets | {"faststyle/py.typed"} <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"train.py", "infer.py", "faststyle", *(t for t in tops if "dist-info" in t)}
     assert not any("test" in name for name in names)

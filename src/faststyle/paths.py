@@ -16,3 +16,4 @@ def _find_conf() -> Path:
 
 
 CONF_DIR = _find_conf()
+ASSETS_DIR = _PACKAGE / "assets"
