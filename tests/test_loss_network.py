@@ -70,7 +70,7 @@ def shallow() -> Mapping[str, Tensor]:
     return vgg_weights("vgg19", 2, 2, seed=0)
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURES))
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_layers_equal_torchvisions(
     name: str, images: Tensor, torchvision_features: dict[str, torch.nn.Sequential]
 ) -> None:

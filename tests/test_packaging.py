@@ -12,7 +12,7 @@ import pytest
 from conftest import CHECKOUT, RunCli, noise_picture
 from PIL import Image
 
-from faststyle.paths import CONF_DIR, SWATCH_DIR
+from faststyle.paths import ASSETS_DIR, CONF_DIR
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +39,10 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     conf = {f"faststyle/conf/{path.relative_to(CONF_DIR)}" for path in CONF_DIR.rglob("*.yaml")}
     assert {"train.py", "infer.py"} <= code
     assert {"faststyle/conf/train.yaml", "faststyle/conf/style/starry_night.yaml"} <= conf
-    swatches = {path.relative_to(source).as_posix() for path in SWATCH_DIR.glob("*.jpg")}
-    assert "faststyle/assets/styles/starry_night.jpg" in swatches
-    assert code | conf | swatches | {"faststyle/py.typed"} <= names
+    assets = {path.relative_to(source).as_posix() for path in ASSETS_DIR.rglob("*.*")}
+    assert "faststyle/assets/styles/starry_night.jpg" in assets
+    assert {f"faststyle/assets/compact{suffix}" for suffix in (".safetensors", ".md")} <= assets
+    assert code | conf | assets | {"faststyle/py.typed", "faststyle/assets/landscape.jpg"} <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"train.py", "infer.py", "faststyle", *(t for t in tops if "dist-info" in t)}
     assert not any("test" in name for name in names)

@@ -21,7 +21,7 @@ from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.images import load_image, resize_long_edge, to_tensor
-from faststyle.loss_weights import build_loss_network
+from faststyle.loss_weights import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.swatches import style_picture
@@ -100,6 +100,7 @@ def _metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
             "name": config.loss_network.name,
             "weights": Path(config.loss_network.weights).name,
             "pooling": config.loss_network.pooling,
+            "card": model_card(config.loss_network.name, config.loss_network.weights),
         },
         "data": {
             "source": data.source,

@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--ckpt", required=True, type=Path, help="style checkpoint")
     add("--style", type=Path, metavar="PICTURE", help="the painting (default: bundled swatch)")
     add("--images", required=True, type=Path, metavar="DIR", help="photos it was not trained on")
-    add("--loss-weights", required=True, metavar="FILE", help="loss network's, or: torchvision")
+    add("--loss-weights", required=True, metavar="FILE", help="or: torchvision, bundled")
     add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
     add("--max-images", type=int, metavar="N", help="only the first N photos")
     add("--iterations", type=int, default=200, metavar="N", help="of L-BFGS (default: %(default)s)")

@@ -22,6 +22,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 VGG_STAGES = {
     "vgg16": ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3),
     "vgg19": ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4),
+    # Our own, distilled from VGG-19: assets/compact.md.
+    "compact": ((20,) * 2, (48,) * 2, (96,) * 2, (160,) * 3, (160,)),
 }
 # SqueezeNet 1.1: (squeeze, expand) channels of fire2 to fire9; pooling before these:
 SQUEEZENET_FIRES = (
@@ -105,6 +107,7 @@ ARCHITECTURES = {
     "vgg16": lambda pooling: _vgg_layers(VGG_STAGES["vgg16"], pooling),
     "vgg19": lambda pooling: _vgg_layers(VGG_STAGES["vgg19"], pooling),
     "squeezenet": _squeezenet_layers,
+    "compact": lambda pooling: _vgg_layers(VGG_STAGES["compact"], pooling),
 }
 POOLINGS = ("max", "average")
 

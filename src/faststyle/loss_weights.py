@@ -1,4 +1,4 @@
-"""Where the weights of loss networks come from: torchvision's download cache, or a file."""
+"""Where the weights of loss networks come from: our own assets, torchvision's cache, or a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from faststyle.errors import UserError, check_choice
 from faststyle.loss_network import ARCHITECTURES, LossNetwork
+from faststyle.paths import ASSETS_DIR
 
 TORCHVISION_WEIGHTS = {
     "vgg16": "VGG16_Weights.IMAGENET1K_V1",
@@ -19,13 +20,38 @@ TORCHVISION_WEIGHTS = {
 }
 
 
+BUNDLED = ("compact",)
+
+
 def build_loss_network(
     name: str, layers: Iterable[str], *, weights: str, pooling: str
 ) -> LossNetwork:
-    """A loss network with weights from a file, or torchvision's (downloaded once, then cached)."""
+    """A loss network with its weights.
+
+    Args:
+        weights: "bundled" (those that come with faststyle), "torchvision" (downloaded once, then
+            cached), or a file.
+    """
     check_choice("loss_network", name, ARCHITECTURES)
-    state_dict = _download(name) if weights == "torchvision" else read_state_dict(Path(weights))
+    if weights == "torchvision":
+        state_dict = _download(name)
+    else:
+        state_dict = read_state_dict(
+            bundled_weights(name) if weights == "bundled" else Path(weights)
+        )
     return LossNetwork(name, layers, pooling=pooling, state_dict=state_dict)
+
+
+def model_card(name: str, weights: str) -> str | None:
+    """What is to be known of the weights in a few sentences; None for a file of the user's."""
+    if weights == "bundled":
+        paragraphs = (
+            bundled_weights(name).with_suffix(".md").read_text(encoding="utf-8").split("\n\n")
+        )
+        return " ".join(paragraphs[1].split())  # the one below the heading
+    if weights == "torchvision":
+        return f"torchvision's {TORCHVISION_WEIGHTS[name]}, trained on ImageNet"
+    return None
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
@@ -48,8 +74,21 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     return loaded
 
 
+def bundled_weights(name: str) -> Path:
+    """The file of weights that comes with faststyle."""
+    if name not in BUNDLED:
+        raise UserError(
+            f"loss_network.weights: no weights of {name} come with faststyle, only of "
+            f"{', '.join(BUNDLED)}; give torchvision or a file"
+        )
+    return ASSETS_DIR / f"{name}.safetensors"
+
+
 def _download(name: str) -> dict[str, Tensor]:
     from torchvision.models import get_weight
+
+    if name not in TORCHVISION_WEIGHTS:
+        raise UserError(f"loss_network.weights: torchvision has no {name}; give bundled or a file")
 
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(10)

@@ -20,7 +20,7 @@ from faststyle.curves import fingerprint
 from faststyle.errors import UserError
 from faststyle.hydra_errors import raise_user_error
 from faststyle.images import load_image, resize_long_edge, to_tensor
-from faststyle.loss_weights import build_loss_network
+from faststyle.loss_weights import build_loss_network, bundled_weights
 from faststyle.perceptual_loss import PerceptualLoss
 
 
@@ -67,7 +67,7 @@ def build_objective(
 
     Args:
         metadata: the checkpoint's.
-        weights: of the loss network: "torchvision" or a file.
+        weights: of the loss network: "bundled", "torchvision" or a file.
         changes: key=value, such as "loss.style_weight=5", in place of what the checkpoint says.
 
     Raises:
@@ -96,7 +96,10 @@ def build_objective(
     )
     identity = {
         "loss": dataclasses.asdict(loss),
-        "loss_network": {**dataclasses.asdict(network), "weights": _identify(weights)},
+        "loss_network": {
+            **dataclasses.asdict(network),
+            "weights": _identify(network.name, weights),
+        },
         "painting": fingerprint(tensor),
     }
     return Objective(perceptual_loss, image, identity)
@@ -126,11 +129,12 @@ def _merge(metadata: dict[str, Any], changes: Sequence[str]) -> DictConfig:
     return merged
 
 
-def _identify(weights: str) -> str:
+def _identify(name: str, weights: str) -> str:
     """The same for the same weights, wherever the file lies."""
     if weights == "torchvision":
         return weights
-    return hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+    path = bundled_weights(name) if weights == "bundled" else Path(weights)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _warn_if_other(painting: Path, metadata: dict[str, Any]) -> None:
