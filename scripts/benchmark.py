@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import statistics
@@ -48,6 +49,7 @@ STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 STYLE_WEIGHT, TV_WEIGHT = 4.0, 0.5
 SIZES = {"256x256": (256, 256), "512x512": (512, 512), "720p": (720, 1280), "1080p": (1080, 1920)}
 TRAINING_SIDE = 256
+MOST_PIXELS = 12_000_000  # timed a row: beyond, fewer repeats
 CURVE_STEPS, CURVE_SIDE = 50, 128
 CONTENDERS = ("plain", "ours")
 
@@ -295,13 +297,16 @@ def race(pair: dict[str, Remote], repeats: int, method: str, *arguments: Any) ->
 def race_inference(options: argparse.Namespace) -> list[dict[str, Any]]:
     rows = []
     with contenders(options) as pair:
+        per_pixel = pair["plain"].ask("floor", "stylize", (1, 64, 64)) / 64**2
         for name in options.sizes:
+            difference = pair["ours"].ask("compare_stylize", (1, *SIZES[name]))
             for batch in options.batches:
                 size = (batch, *SIZES[name])
-                repeats = 3 if batch * SIZES[name][0] > 1000 else options.repeats
+                pixels = math.prod(size)
+                repeats = max(1, min(options.repeats, MOST_PIXELS // pixels))
                 row = {"what": f"{name}, batch {batch}"} | race(pair, repeats, "stylize", size)
-                row["floor"] = pair["plain"].ask("floor", "stylize", size)
-                row["difference"] = f"output {pair['ours'].ask('compare_stylize', size):.1e}"
+                row["floor"] = per_pixel * pixels
+                row["difference"] = f"output {difference:.1e}"
                 rows.append(row)
                 print(_line(row), flush=True)
     return rows

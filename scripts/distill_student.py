@@ -23,6 +23,7 @@ from distill_start import STUDENT, linear_maps, student_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from faststyle.fast_conv import plain
 from faststyle.files import atomic_write
 from faststyle.loss_network import LossNetwork
 from faststyle.loss_weights import build_loss_network
@@ -110,12 +111,13 @@ class Distillation:
         (their_gradient,) = torch.autograd.grad(value, pictures)
         theirs, their_grams = ({k: v.detach() for k, v in d.items()} for d in (theirs, their_grams))
 
-        ours = self.student(pictures, LAYERS)
-        grams = {k: gram(ours[k]) for k in STYLE_LAYERS}
-        styles = self.student(torch.cat([chain.style for chain in chains]), STYLE_LAYERS)
-        style = {k: gram(styles[k]) for k in STYLE_LAYERS}
-        content = self.student(torch.cat([c.photo for c in chains]), [CONTENT_LAYER])
-        value = objective(ours, grams, content[CONTENT_LAYER], style, weights)
+        with plain():  # the gradient's own gradient is wanted
+            ours = self.student(pictures, LAYERS)
+            grams = {k: gram(ours[k]) for k in STYLE_LAYERS}
+            styles = self.student(torch.cat([chain.style for chain in chains]), STYLE_LAYERS)
+            style = {k: gram(styles[k]) for k in STYLE_LAYERS}
+            content = self.student(torch.cat([c.photo for c in chains]), [CONTENT_LAYER])
+            value = objective(ours, grams, content[CONTENT_LAYER], style, weights)
         (gradient,) = torch.autograd.grad(value, pictures, create_graph=True)
         cosine, mismatch = gradient_mismatch(gradient, their_gradient)
 
