@@ -39,6 +39,16 @@ torch.set_num_threads(1)
 CHECKOUT = Path(__file__).resolve().parents[1]
 TINY_LAYERS = ("loss.content_layers=[relu2_2]", "loss.style_layers=[relu1_1,relu2_1]")
 
+# With experiment=quickstart or restyle: everything in it, for seconds.
+QUICKSTART_SHORT = (
+    "trainer.max_steps=2",
+    "trainer.progress_bar=false",
+    "trainer.accelerator=cpu",
+    "data.image_size=64",
+    "data.num_images=8",
+    "data.num_val_images=2",
+)
+
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(_CACHE, ignore_errors=True)

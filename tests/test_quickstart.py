@@ -8,18 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from conftest import CHECKOUT, Outcome
+from conftest import CHECKOUT, QUICKSTART_SHORT, Outcome
 
 from faststyle.checkpoint import read_checkpoint
-
-SHORT = (
-    "trainer.max_steps=2",
-    "trainer.progress_bar=false",
-    "trainer.accelerator=cpu",
-    "data.image_size=64",
-    "data.num_images=8",
-    "data.num_val_images=2",
-)
 
 
 @pytest.fixture
@@ -36,7 +27,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_learns_a_style_and_then_another_from_it(
     train_cli: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    outcome = train_cli("style=starry_night", "experiment=quickstart", *SHORT)
+    outcome = train_cli("style=starry_night", "experiment=quickstart", *QUICKSTART_SHORT)
     assert outcome.code == 0, outcome.err
     assert "bundled swatch" in outcome.out
     assert "go on with VGG-19 and COCO photos" in outcome.out
@@ -47,7 +38,9 @@ def test_learns_a_style_and_then_another_from_it(
     (run,) = tmp_path.glob("runs/starry_night/*/previews")
     assert (run / "step_000000.jpg").is_file()
 
-    again = train_cli("style=great_wave", "experiment=quickstart", f"init_from={first}", *SHORT)
+    again = train_cli(
+        "style=great_wave", "experiment=quickstart", f"init_from={first}", *QUICKSTART_SHORT
+    )
     assert again.code == 0, again.err
     metadata = read_checkpoint(tmp_path / "checkpoints" / "great_wave.safetensors").metadata
     assert metadata["loss_network"]["name"] == "compact"
@@ -57,5 +50,5 @@ def test_learns_a_style_and_then_another_from_it(
 @pytest.mark.usefixtures("offline")
 def test_the_shipped_style_is_a_base_for_the_others(train_cli: Callable[..., Outcome]) -> None:
     base = CHECKOUT / "checkpoints" / "starry_night.safetensors"
-    outcome = train_cli("style=udnie", "experiment=restyle", f"init_from={base}", *SHORT)
+    outcome = train_cli("style=udnie", "experiment=restyle", f"init_from={base}", *QUICKSTART_SHORT)
     assert outcome.code == 0, outcome.err

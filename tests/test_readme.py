@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, TINY_LAYERS, Outcome, noise_picture, smoke
+from conftest import CHECKOUT, QUICKSTART_SHORT, TINY_LAYERS, Outcome, noise_picture, smoke
 
 from faststyle import evaluate, inference, optimize
 
@@ -100,6 +100,8 @@ def test_train_and_tensorboard_commands(
     for arguments in commands("python -m train"):
         if f"resume={resumed}" in arguments:
             min(Path("runs/mine").iterdir()).rename(resumed)
+        elif any(a in arguments for a in ("experiment=quickstart", "experiment=restyle")):
+            arguments += QUICKSTART_SHORT
         else:
             given = {argument.partition("=")[0] for argument in arguments}
             # The README's own file names stay as they are, but for the real loss network.
