@@ -18,8 +18,6 @@ TORCHVISION_WEIGHTS = {
     "vgg19": "VGG19_Weights.IMAGENET1K_V1",
     "squeezenet": "SqueezeNet1_1_Weights.IMAGENET1K_V1",
 }
-
-
 BUNDLED = ("compact",)
 
 
