@@ -22,6 +22,7 @@ from faststyle.transform_net import TransformNet
 
 FORMAT = 1
 METADATA_KEY = "faststyle"
+PHOTO_END = "photo_end."  # before the names of those tensors
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class StyleCheckpoint:
 
     state_dict: dict[str, Tensor]
     metadata: dict[str, Any]
+    photo_end: dict[str, Tensor] | None = None  # of strength 0: see strength.py
 
     def build(self) -> TransformNet:
         """The transform network with these weights, float32, in evaluation mode."""
@@ -44,9 +46,14 @@ class StyleCheckpoint:
         return net.eval()
 
 
-def write_checkpoint(path: Path, net: TransformNet, metadata: dict[str, Any]) -> None:
+def write_checkpoint(
+    path: Path, net: TransformNet, metadata: dict[str, Any], photo_end: TransformNet | None = None
+) -> None:
     """Write weights in half precision (too fine to see the difference) and metadata, atomically."""
-    tensors = {k: v.detach().cpu().half().contiguous() for k, v in net.state_dict().items()}
+    weights = dict(net.state_dict())
+    if photo_end is not None:
+        weights |= {f"{PHOTO_END}{k}": v for k, v in photo_end.state_dict().items()}
+    tensors = {k: v.detach().cpu().half().contiguous() for k, v in weights.items()}
     text = json.dumps({"format": FORMAT, **metadata})
     with atomic_write(path) as partial:
         try:
@@ -73,7 +80,11 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
             f"{path}: style checkpoint of format {version}, this faststyle reads format {FORMAT}; "
             "install a newer faststyle"
         )
-    return StyleCheckpoint(state_dict, metadata)
+    style = {k: v for k, v in state_dict.items() if not k.startswith(PHOTO_END)}
+    photo_end = {
+        k.removeprefix(PHOTO_END): v for k, v in state_dict.items() if k.startswith(PHOTO_END)
+    }
+    return StyleCheckpoint(style, metadata, photo_end or None)
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -4,105 +4,95 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faststyle.errors import UserError, exit_on_user_error
+from faststyle.infer_options import parse_options
 from faststyle.memory_reuse import keep_freed_memory
+
+if TYPE_CHECKING:
+    from faststyle.photo_list import Task
+    from faststyle.repaint import Repainter
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 if some pictures failed, 2 on bad usage."""
-    options = _parser().parse_args(arguments)
-    keep_freed_memory()
     with exit_on_user_error("infer"):
+        options = parse_options(arguments)
+        keep_freed_memory()
         return _describe(options) if options.describe else _stylize(options)
     raise AssertionError("unreachable")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="infer", description="Repaint photos with a trained style, each in one forward pass."
-    )
-    parser.add_argument("inputs", nargs="*", type=Path, metavar="PHOTO", help="files or folders")
-    parser.add_argument("--ckpt", required=True, type=Path, help="style checkpoint, or a .ckpt")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("stylized"),
-        help="a picture file for one photo, else a folder (default: %(default)s/)",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
-    parser.add_argument(
-        "--describe", action="store_true", help="print what the checkpoint says of itself"
-    )
-    return parser
 
 
 def _describe(options: argparse.Namespace) -> int:
     from faststyle.checkpoint import describe, read_checkpoint
 
-    print(describe(read_checkpoint(options.ckpt).metadata))
+    for path in options.ckpt:
+        print(describe(read_checkpoint(path).metadata))
     return 0
 
 
 def _stylize(options: argparse.Namespace) -> int:
-    if not options.inputs:
-        raise UserError("no photo given; name files or folders after the options")
-    photos = list(_expand(options.inputs))
-    targets = list(_output_paths(photos, options.output))
+    from faststyle.photo_list import plan_tasks
 
-    # After the cheap checks: these import torch.
-    from tqdm import tqdm
+    tasks = (
+        []
+        if options.watch
+        else plan_tasks(options.inputs, options.output, recursive=options.recursive)
+    )
 
-    from faststyle.images import load_image, save_image
-    from faststyle.stylize import load_style
+    # After the cheap checks: this imports torch.
+    from faststyle.repaint import Repainter
 
-    stylizer = load_style(options.ckpt, options.device)
-    failed = 0
-    for photo, target in zip(tqdm(photos, unit="photo", disable=None), targets, strict=True):
-        try:
-            save_image(stylizer(load_image(photo)), target)
-            tqdm.write(str(target))
-        except UserError as error:
-            if len(photos) == 1:
-                raise
-            failed += 1
-            tqdm.write(f"infer: {error}; skipped", file=sys.stderr)
-    if failed:
-        print(f"infer: {failed} of {len(photos)} photos failed", file=sys.stderr)
+    repainter = Repainter(options)
+    if options.watch:
+        return _watch(options, repainter)
+    if options.skip_existing:
+        tasks, all_tasks = [task for task in tasks if not task.target.exists()], tasks
+        if len(tasks) < len(all_tasks):
+            print(f"{len(all_tasks) - len(tasks)} of {len(all_tasks)} are there already")
+    failed = _run(repainter, tasks)
     return 1 if failed else 0
 
 
-def _expand(inputs: Iterable[Path]) -> Iterator[Path]:
-    """Files as they are, folders as the pictures in them."""
-    from faststyle.images import list_pictures
+def _run(repainter: Repainter, tasks: list[Task]) -> int:
+    """Paint them all, saying of each what became of it; returns how many failed."""
+    from tqdm import tqdm
 
-    for path in inputs:
-        if path.is_dir():
-            yield from list_pictures(path)
-        else:
-            yield path
+    from faststyle.overlap import stylize_all
+    from faststyle.repaint import notices
+
+    failed = 0
+    with (
+        notices(lambda line: tqdm.write(f"infer: {line}", file=sys.stderr)),
+        tqdm(total=len(tasks), unit="photo", disable=None) as bar,
+    ):
+        for task, painting, error in stylize_all(
+            tasks, repainter.read, repainter.paint, repainter.write
+        ):
+            bar.update()
+            if painting is not None:
+                for note in painting.notes:
+                    tqdm.write(f"infer: {note}", file=sys.stderr)
+                tqdm.write(str(task.target))
+            elif len(tasks) == 1 and error is not None:
+                raise error
+            else:
+                failed += 1
+                tqdm.write(f"infer: {error}; skipped", file=sys.stderr)
+    if failed:
+        print(f"infer: {failed} of {len(tasks)} photos failed", file=sys.stderr)
+    return failed
 
 
-def _output_paths(photos: list[Path], output: Path) -> Iterator[Path]:
-    """Where each result goes: never on top of an input or of another result."""
-    from faststyle.images import SAVE_OPTIONS, check_output_suffix
+def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
+    from faststyle.watch import arrivals
 
-    inputs = {photo.resolve() for photo in photos}
-    if len(photos) == 1 and output.suffix and not output.is_dir():
-        check_output_suffix(output)
-        if output.resolve() in inputs:
-            raise UserError(f"--output {output} is the photo itself; give another name")
-        yield output
-        return
-    if output.is_file() or (len(photos) > 1 and output.suffix.lower() in SAVE_OPTIONS):
-        raise UserError(f"--output {output}: {len(photos)} photos need a folder, not a file")
-    taken: set[Path] = set(inputs)
-    for photo in photos:
-        suffix = photo.suffix.lower() if photo.suffix.lower() in SAVE_OPTIONS else ".png"
-        target, number = output / f"{photo.stem}{suffix}", 2
-        while target.resolve() in taken:
-            target, number = output / f"{photo.stem}_{number}{suffix}", number + 1
-        taken.add(target.resolve())
-        yield target
+    print(f"watching {options.watch}, results go to {options.output}; Ctrl-C ends it")
+    sys.stdout.flush()
+    for tasks in arrivals(options.watch, options.output):
+        try:
+            _run(repainter, tasks)
+        except UserError as error:  # raised for a single bad photo; the next may be good
+            print(f"infer: {error}; skipped", file=sys.stderr)
+    return 0

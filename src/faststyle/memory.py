@@ -1,4 +1,4 @@
-"""How much memory optimising pixels takes, how much there is, and the size that fits."""
+"""How much memory there is; how much optimising pixels takes, and the size that fits."""
 
 from __future__ import annotations
 
@@ -45,6 +45,27 @@ def available_bytes(device: torch.device) -> int:
     if found:
         return 1024 * int(found[1])
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def painting_budget(device: torch.device) -> float:
+    """Bytes that painting may take by default.
+
+    On a CPU half of the machine's memory (or of the container's), so that the way a picture is
+    painted does not hang on what else is running; less only where less is free.
+    """
+    if device.type != "cpu":
+        return 0.8 * available_bytes(device)
+    half = _total_bytes() / 2
+    return half if available_bytes(device) > half else 0.8 * available_bytes(device)
+
+
+def _total_bytes() -> int:
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return total
+    return min(total, int(limit)) if limit.isdigit() else total
 
 
 def check_fits(needed: int, available: int, size: int) -> None:

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any, overload
 
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from faststyle import effects
+from faststyle.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
-from faststyle.images import to_image, to_tensor
-from faststyle.transform_net import PERIOD
+from faststyle.memory import painting_budget
+from faststyle.painting import paint
+from faststyle.strength import between, check_strength, photo_share
+from faststyle.transform_net import TransformNet
 
-# Pixels around a picture that are painted and cut off: along its border a network trained on
-# crops of one size paints things of its own (seen: a row of stars down the right edge).
-BORDER = 32
+STROKE_SCALES = (0.25, 4.0)
 
 
 class Stylizer:
@@ -26,38 +27,128 @@ class Stylizer:
     Args:
         checkpoint: what `read_checkpoint` gives.
         device: "cpu", "cuda", "mps", or "auto" for the best one here.
+        max_memory: bytes the process may take (on a GPU: bytes of its memory); larger pictures
+            are painted in strips, exactly. None: half of the machine's.
     """
 
-    def __init__(self, checkpoint: StyleCheckpoint, device: str = "auto"):
+    def __init__(
+        self, checkpoint: StyleCheckpoint, device: str = "auto", max_memory: float | None = None
+    ):
         self.metadata: dict[str, Any] = checkpoint.metadata
         self.device = choose_device(device)
+        self.max_memory = max_memory
+        self.has_photo_end = checkpoint.photo_end is not None
         self.net = checkpoint.build().to(self.device)
+        self._checkpoint = checkpoint
+        self._net_at = 1.0
 
     @overload
-    def __call__(self, image: Tensor) -> Tensor: ...
+    def __call__(
+        self,
+        image: Tensor,
+        strength: float = ...,
+        *,
+        stroke_scale: float = ...,
+        keep_color: str | None = ...,
+    ) -> Tensor: ...
     @overload
-    def __call__(self, image: Image.Image) -> Image.Image: ...
+    def __call__(
+        self,
+        image: Image.Image,
+        strength: float = ...,
+        *,
+        stroke_scale: float = ...,
+        keep_color: str | None = ...,
+    ) -> Image.Image: ...
 
     @torch.inference_mode()
-    def __call__(self, image: Tensor | Image.Image) -> Tensor | Image.Image:
-        """Repaint an RGB PIL picture, or a batch (N, 3, H, W) in [0, 1], to the same kind."""
+    def __call__(
+        self,
+        image: Tensor | Image.Image,
+        strength: float = 1.0,
+        *,
+        stroke_scale: float = 1.0,
+        keep_color: str | None = None,
+    ) -> Tensor | Image.Image:
+        """Repaint a picture to the same kind, size and device.
+
+        Args:
+            image: a PIL picture (taken as RGB), or a batch (N, 3, H, W) in [0, 1], of which each
+                picture comes out as it would alone.
+            strength: 0 the photo, 1 as trained, a little more is possible.
+            stroke_scale: 2 paints strokes twice as large, 0.5 half as large (and takes 4 times as
+                long); the photo's fine detail stays.
+            keep_color: "luminance" or "histogram" for the photo's colours: see `keep_colors`.
+
+        Raises:
+            UserError: a value out of its range.
+        """
+        check_strength(strength)
+        check_stroke_scale(stroke_scale)
+
+        def stylized(photo: Canvas) -> Canvas:
+            return self._stylize(photo, strength, stroke_scale, keep_color)
+
         if isinstance(image, Image.Image):
-            return to_image(self(to_tensor(image.convert("RGB"))))
-        height, width = image.shape[-2:]
-        down, across = _border(height), _border(width)
-        wide = F.pad(image.to(self.device), (across, across, down, down), mode="reflect")
-        painted = self.net(wide)[..., down : down + height, across : across + width]
-        return painted.clamp(0, 1).to(image.device)
+            canvas = stylized(ImageCanvas(image if image.mode == "RGB" else image.convert("RGB")))
+            assert isinstance(canvas, ImageCanvas)
+            return canvas.image
+        outputs = []
+        for photo in image.split(1):
+            canvas = stylized(TensorCanvas(photo))
+            assert isinstance(canvas, TensorCanvas)
+            outputs.append(canvas.tensor)
+        return torch.cat(outputs)
+
+    def _stylize(
+        self, photo: Canvas, strength: float, stroke_scale: float, keep_color: str | None
+    ) -> Canvas:
+        net = self._net(strength)
+        if stroke_scale == 1:
+            painted = photo.blank()
+            paint(net, photo, painted, self._budget())
+        else:
+            painted = self._paint_scaled(net, photo, stroke_scale)
+        if keep_color is not None:
+            effects.keep_colors(painted, photo, keep_color)
+        share = photo_share(strength, self.has_photo_end)
+        if share:
+            effects.mix(painted, photo, share)
+        return painted
+
+    def _paint_scaled(self, net: TransformNet, photo: Canvas, stroke_scale: float) -> Canvas:
+        small = photo.resized(
+            *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
+        )
+        painted = small.blank()
+        paint(net, small, painted, self._budget())
+        painted = painted.resized(photo.height, photo.width)
+        if stroke_scale > 1:
+            effects.add_detail(painted, photo, small.resized(photo.height, photo.width))
+        return painted
+
+    def _net(self, strength: float) -> TransformNet:
+        photo_end = self._checkpoint.photo_end
+        if photo_end is not None and strength != self._net_at:
+            weights = between(photo_end, self._checkpoint.state_dict, strength)
+            self.net.load_state_dict(weights)
+            self._net_at = strength
+        return self.net
+
+    def _budget(self) -> float:
+        return painting_budget(self.device) if self.max_memory is None else self.max_memory
 
 
-def _border(side: int) -> int:
-    """BORDER, or what of it reflection allows; a multiple of the network's period."""
-    return min(BORDER, (side - 1) // PERIOD * PERIOD)
-
-
-def load_style(path: str | Path, device: str = "auto") -> Stylizer:
+def load_style(path: str | Path, device: str = "auto", max_memory: float | None = None) -> Stylizer:
     """A Stylizer from a style checkpoint (.safetensors) or a training checkpoint (.ckpt)."""
-    return Stylizer(read_checkpoint(Path(path)), device)
+    return Stylizer(read_checkpoint(Path(path)), device, max_memory)
+
+
+def check_stroke_scale(scale: float) -> float:
+    low, high = STROKE_SCALES
+    if not low <= scale <= high:
+        raise UserError(f"stroke_scale: {scale:g} is not between {low:g} and {high:g}")
+    return scale
 
 
 def choose_device(name: str) -> torch.device:

@@ -27,6 +27,7 @@ OUTPUTS = {
     "tanh": lambda x: 0.5 + 150 / 255 * torch.tanh(x),
     "linear": lambda x: 0.5 + x,
 }
+CENTRE = 0.5  # subtracted from the input
 PERIOD = 4  # two convolutions of stride 2
 SMALLEST = 8  # the residual blocks need 2 x 2 positions for reflection and instance norm
 
@@ -150,12 +151,12 @@ class TransformNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Pictures in [0, 1], shape (N, 3, H, W), any H and W; returns the same shape and range."""
         height, width = images.shape[-2:]
-        pad_h, pad_w = (_padding(side) for side in (height, width))
-        x = F.pad(images - 0.5, (0, pad_w, 0, pad_h), mode="replicate")
+        pad_h, pad_w = (padding(side) for side in (height, width))
+        x = F.pad(images - CENTRE, (0, pad_w, 0, pad_h), mode="replicate")
         x = self.decoder(self.residual(self.encoder(x)))
         return self.output(x[..., :height, :width].float())
 
 
-def _padding(side: int) -> int:
+def padding(side: int) -> int:
     """Pixels to add so that `side` is at least SMALLEST and a multiple of PERIOD."""
     return max(SMALLEST, -(-side // PERIOD) * PERIOD) - side

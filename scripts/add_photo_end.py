@@ -1,0 +1,59 @@
+"""Give a style checkpoint the photo end that smooth strengths need, if it has none or a poor one.
+
+python scripts/add_photo_end.py checkpoints/starry_night.safetensors --photos photos/ --steps 400
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from faststyle import keep_freed_memory
+from faststyle.checkpoint import read_checkpoint, write_checkpoint
+from faststyle.content import open_photos
+from faststyle.crops import Crops
+from faststyle.errors import exit_on_user_error
+from faststyle.strength import learn_photo_end
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("ckpt", type=Path, help="rewritten in place")
+    parser.add_argument("--photos", help="folder of photos (default: drawn pictures)")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--size", type=int, default=128, help="side of the crops")
+    parser.add_argument("--batch-size", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    keep_freed_memory()
+    with exit_on_user_error("add_photo_end"):
+        checkpoint = read_checkpoint(options.ckpt)
+        source = "folder" if options.photos else "synthetic"
+        photos = open_photos(
+            source, options.photos, None, num_images=None, seed=options.seed, size=options.size
+        )
+        crops = Crops(photos, np.arange(len(photos)), options.size, options.seed)
+        order = np.random.default_rng(options.seed).integers(
+            len(photos), size=(options.steps, options.batch_size)
+        )
+
+        def batch(step: int) -> torch.Tensor:
+            first = step * options.batch_size
+            pictures = [crops[first + i, int(item)][0] for i, item in enumerate(order[step])]
+            return torch.stack(pictures).float() / 255
+
+        net = checkpoint.build()
+        end = learn_photo_end(net, map(batch, range(options.steps)), options.steps)
+        with torch.no_grad():
+            off = np.mean([float((end(x) - x).abs().mean()) for x in map(batch, range(8))])
+        write_checkpoint(options.ckpt, net, checkpoint.metadata, end)
+        print(f"{options.ckpt}: its photo end is {255 * off:.1f} levels off on average")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Pictures that are read and written a few rows at a time, whatever holds them."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from faststyle.images import to_image, to_tensor
+
+
+class Canvas(Protocol):
+    """A picture of `height` x `width`; its rows are tensors (1, C, rows, width) in [0, 1]."""
+
+    height: int
+    width: int
+
+    def rows(self, start: int, stop: int) -> Tensor: ...
+    def write(self, start: int, strip: Tensor) -> None: ...
+    def blank(self) -> Self: ...
+    def resized(self, height: int, width: int) -> Self: ...
+
+
+class ImageCanvas:
+    """A PIL picture, RGB or L. Strips are copied out of it and pasted into it: never the whole."""
+
+    def __init__(self, image: Image.Image):
+        self.image = image
+        self.width, self.height = image.size
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        return to_tensor(self.image.crop((0, start, self.width, stop)))
+
+    def write(self, start: int, strip: Tensor) -> None:
+        self.image.paste(to_image(strip), (0, start))
+
+    def blank(self) -> ImageCanvas:
+        return ImageCanvas(Image.new(self.image.mode, self.image.size))
+
+    def resized(self, height: int, width: int) -> ImageCanvas:
+        return ImageCanvas(self.image.resize((width, height), Image.Resampling.LANCZOS))
+
+
+class TensorCanvas:
+    """A tensor (1, C, H, W)."""
+
+    def __init__(self, tensor: Tensor):
+        self.tensor = tensor
+        self.height, self.width = tensor.shape[-2:]
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        return self.tensor[:, :, start:stop]
+
+    def write(self, start: int, strip: Tensor) -> None:
+        self.tensor[:, :, start : start + strip.shape[2]] = strip.clamp(0, 1)
+
+    def blank(self) -> TensorCanvas:
+        return TensorCanvas(torch.empty_like(self.tensor))
+
+    def resized(self, height: int, width: int) -> TensorCanvas:
+        size = (height, width)
+        out = F.interpolate(self.tensor, size, mode="bicubic", antialias=True, align_corners=False)
+        return TensorCanvas(out.clamp(0, 1))

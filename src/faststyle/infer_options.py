@@ -1,0 +1,156 @@
+"""The command line of infer: its options and what they may be."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from faststyle.errors import UserError
+
+UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+
+
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
+    """The options, each checked by itself and against the others.
+
+    Raises:
+        UserError: options that do not go together.
+    """
+    options = _parser().parse_args(arguments)
+    if options.describe:
+        return options
+    if not options.inputs and not options.watch:
+        raise UserError("no photo given; name files or folders after the options")
+    if options.inputs and options.watch:
+        raise UserError(f"--watch {options.watch} takes no photos beside it; leave one out")
+    if len(options.ckpt) > 1 and len(options.mask) != len(options.ckpt):
+        raise UserError(
+            f"{len(options.ckpt)} styles need {len(options.ckpt)} masks, not {len(options.mask)}; "
+            "give one --mask for every --ckpt, in the same order"
+        )
+    if len(options.mask) > len(options.ckpt):
+        raise UserError(f"one style takes one --mask, not {len(options.mask)}")
+    if options.invert_mask and not options.mask:
+        raise UserError("--invert-mask needs a --mask")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="infer", description="Repaint photos with a trained style, each in one forward pass."
+    )
+    add = parser.add_argument
+    add("inputs", nargs="*", type=Path, metavar="PHOTO", help="files, folders or patterns")
+    add("--ckpt", required=True, action="append", type=Path, help="style checkpoint, or a .ckpt")
+    add(
+        "--output",
+        type=Path,
+        default=Path("stylized"),
+        help="a picture file for one photo, else a folder (default: %(default)s/)",
+    )
+    add("--describe", action="store_true", help="print what the checkpoint says of itself")
+
+    many = parser.add_argument_group("many photos")
+    many.add_argument("--recursive", action="store_true", help="subfolders of folders too")
+    many.add_argument("--skip-existing", action="store_true", help="not those painted before")
+    many.add_argument("--watch", type=Path, metavar="DIR", help="paint what arrives in a folder")
+
+    look = parser.add_argument_group("how it is painted")
+    look.add_argument(
+        "--strength",
+        type=_numbers,
+        default=[1.0],
+        metavar="S[,S...]",
+        help="0 the photo, 1 as trained (default), up to 1.5; several: side by side",
+    )
+    look.add_argument(
+        "--stroke-scale",
+        type=_positive,
+        default=1.0,
+        metavar="X",
+        help="2: strokes twice as large, 0.5: half as large (default: 1)",
+    )
+    color = look.add_mutually_exclusive_group()
+    color.add_argument(
+        "--keep-color",
+        dest="keep_color",
+        action="store_const",
+        const="luminance",
+        help="the photo's colour at every pixel",
+    )
+    color.add_argument(
+        "--match-color",
+        dest="keep_color",
+        action="store_const",
+        const="histogram",
+        help="the photo's range of colours, laid out as the painting wants",
+    )
+
+    where = parser.add_argument_group("where it is painted")
+    where.add_argument(
+        "--mask",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="paint where it is white; a folder: the mask of the photo's name; alpha: the photo's "
+        "own alpha; one for every --ckpt if there are several",
+    )
+    where.add_argument("--invert-mask", action="store_true", help="paint where masks are black")
+    where.add_argument(
+        "--feather",
+        type=_not_negative,
+        default=0.4,
+        metavar="PERCENT",
+        help="soften edges of masks, in percent of the long edge (default: %(default)s)",
+    )
+
+    size = parser.add_argument_group("size and machine")
+    scaled = size.add_mutually_exclusive_group()
+    scaled.add_argument("--max-size", type=_pixels, metavar="N", help="long edge at most N pixels")
+    scaled.add_argument("--scale", type=_positive, metavar="X", help="scale the photo first")
+    size.add_argument("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
+    size.add_argument(
+        "--max-memory",
+        type=_bytes,
+        metavar="SIZE",
+        help="such as 3GB: larger pictures are painted in strips, which gives the same picture "
+        "(default: half of the machine's)",
+    )
+    return parser
+
+
+def _numbers(text: str) -> list[float]:
+    return [_number(part) for part in text.split(",")]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def _not_negative(text: str) -> float:
+    if not 0 <= (value := _number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    return value
+
+
+def _positive(text: str) -> float:
+    if not 0 < (value := _number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _pixels(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels")
+    return int(text)
+
+
+def _bytes(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory such as 3GB or 800MB")
+    return float(match[1]) * UNITS[match[2].upper()]

@@ -1,0 +1,141 @@
+"""One pass of a transform network over a picture: whole, or in exact strips if it is large."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from faststyle.canvas import Canvas
+from faststyle.row_store import RowStore
+from faststyle.strips import paint_in_strips
+from faststyle.transform_net import PERIOD, TransformNet, padding
+
+log = logging.getLogger("faststyle")
+
+# Pixels around a picture that are painted and cut off: along its border a network trained on
+# crops of one size paints things of its own (seen: a row of stars down the right edge).
+BORDER = 32
+
+# Peak bytes, measured (docs/benchmarks.md, "Large pictures").
+PROCESS_BYTES = 600e6  # Python, torch and its libraries
+CANVAS_BYTES = 12  # a pixel: photo and result as Pillow holds them, and what reading them takes
+WHOLE_BYTES = 34  # a pixel and channel of the first layer, in one pass over the whole
+STRIP_BYTES = 50  # the same in a strip
+STORE_BYTES = 2  # the same for two stores at a quarter of the size
+MIN_STRIP_ROWS, MAX_STRIP_ROWS = 16, 256  # few rows recompute much, more gain nothing
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a picture is painted. `strip_rows` None: in one pass over the whole."""
+
+    strip_rows: int | None
+    stores_in_file: bool = False
+
+
+def plan(height: int, width: int, channels: int, max_memory: float) -> Plan:
+    """The quickest way to paint that keeps the process within `max_memory` bytes, if any does."""
+    pixels = height * width
+    free = max_memory - PROCESS_BYTES - CANVAS_BYTES * pixels
+    if WHOLE_BYTES * channels * pixels <= free:
+        return Plan(None)
+    in_file = STORE_BYTES * channels * pixels > free / 2
+    if not in_file:
+        free -= STORE_BYTES * channels * pixels
+    rows = int(free / (STRIP_BYTES * channels * width))
+    return Plan(min(MAX_STRIP_ROWS, max(MIN_STRIP_ROWS, rows)), in_file)
+
+
+def paint(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -> None:
+    """Fill `canvas` with `net(photo)`, on the device that holds the network."""
+    device = next(net.parameters()).device
+    channels = _first(net).out_channels
+    how = plan(photo.height, photo.width, channels, max_memory)
+    if how.strip_rows is None:
+        try:
+            return _paint_whole(net, photo, canvas, device)
+        except torch.OutOfMemoryError:  # of a GPU, whose memory others may hold
+            how = plan(photo.height, photo.width, channels, 0)
+            torch.cuda.empty_cache()
+    log.info(
+        "%d x %d pixels are painted in strips of %d rows%s: slower, the same picture",
+        photo.width,
+        photo.height,
+        how.strip_rows,
+        ", activations in a temporary file" if how.stores_in_file else "",
+    )
+    _paint_in_strips(net, photo, canvas, device, how)
+
+
+def _paint_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device) -> None:
+    height, width = photo.height, photo.width
+    down, across = border(height), border(width)
+    photo_pixels = photo.rows(0, height).to(device)
+    wide = F.pad(photo_pixels, (across, across, down, down), mode="reflect")
+    del photo_pixels
+    canvas.write(0, net(wide)[..., down : down + height, across : across + width])
+
+
+def _paint_in_strips(
+    net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device, how: Plan
+) -> None:
+    source = _Bordered(photo, device)
+    down, across = border(photo.height), border(photo.width)
+
+    def emit(start: int, strip: Tensor) -> None:
+        first, last = max(0, down - start), max(0, down + photo.height - start)
+        inside = strip[:, :, first:last, across : across + photo.width]
+        if inside.shape[2]:
+            canvas.write(start + first - down, inside)
+
+    def new_store() -> RowStore:
+        return RowStore(
+            source.height // PERIOD,
+            channels=4 * _first(net).out_channels,
+            width=source.width // PERIOD,
+            in_file=how.stores_in_file,
+            device=device,
+        )
+
+    assert how.strip_rows is not None
+    with closing(new_store()) as kept, closing(new_store()) as inner:
+        paint_in_strips(net, source, emit, strip_rows=how.strip_rows, stores=(kept, inner))
+
+
+class _Bordered:
+    """The photo with its border, padded to the network's period: as `_paint_whole` makes it."""
+
+    def __init__(self, photo: Canvas, device: torch.device):
+        self.photo, self.device = photo, device
+        self.row_index = _index(photo.height)
+        self.column_index = _index(photo.width).to(device)
+        self.height, self.width = len(self.row_index), len(self.column_index)
+
+    def rows(self, start: int, stop: int) -> Tensor:
+        wanted = self.row_index[start:stop]
+        first, last = int(wanted.min()), int(wanted.max())
+        strip = self.photo.rows(first, last + 1).to(self.device)
+        index = (wanted - first).to(self.device)
+        return strip.index_select(2, index).index_select(3, self.column_index)
+
+
+def border(side: int) -> int:
+    """BORDER, or what of it reflection allows; a multiple of the network's period."""
+    return min(BORDER, (side - 1) // PERIOD * PERIOD)
+
+
+def _index(side: int) -> Tensor:
+    """For every row of the network's input, which row of the photo it is."""
+    places = torch.arange(side, dtype=torch.float64).view(1, 1, side)
+    places = F.pad(places, (border(side),) * 2, mode="reflect")
+    return F.pad(places, (0, padding(places.shape[2])), mode="replicate").flatten().long()
+
+
+def _first(net: TransformNet) -> nn.Conv2d:
+    return cast("nn.Conv2d", cast("nn.Sequential", net.encoder[0])[0])

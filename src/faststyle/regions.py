@@ -1,0 +1,55 @@
+"""Parts of a picture: masks, and several paintings of one photo side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image, ImageChops, ImageFilter
+from torch import Tensor
+
+from faststyle.canvas import Canvas, ImageCanvas
+from faststyle.effects import strips
+
+
+def fit_mask(mask: Image.Image, size: tuple[int, int], invert: bool, feather: float) -> Image.Image:
+    """The mask, grey, 255 where painted, as large as the photo, with soft edges.
+
+    Args:
+        feather: standard deviation of the softening, as a share of the photo's long edge.
+    """
+    fitted = mask.convert("L").resize(size, Image.Resampling.BICUBIC)
+    if invert:
+        fitted = ImageChops.invert(fitted)
+    return fitted.filter(ImageFilter.GaussianBlur(feather * max(size))) if feather else fitted
+
+
+def combine(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Image]]) -> Image.Image:
+    """The photo with each layer's painting where its mask is white.
+
+    Where masks overlap their paintings mix in proportion; where they do not add up to white the
+    rest is photo.
+
+    Args:
+        layers: painting (RGB) and mask (L), all of the photo's size.
+    """
+    below = ImageCanvas(photo)
+    paintings: list[Canvas] = [ImageCanvas(painting) for painting, _ in layers]
+    masks = [mask for _, mask in layers]
+    result = below.blank()
+    for start, stop in strips(below):
+        weights = torch.stack([_mask_rows(mask, start, stop) for mask in masks])
+        total = weights.sum(0)
+        weights = weights / total.clamp(min=1)
+        mixed = below.rows(start, stop) * (1 - total).clamp(min=0)
+        for weight, painting in zip(weights, paintings, strict=True):
+            mixed += weight * painting.rows(start, stop)
+        result.write(start, mixed)
+    return result.image
+
+
+def _mask_rows(mask: Image.Image, start: int, stop: int) -> Tensor:
+    """(rows, W) in [0, 1]."""
+    levels = np.array(mask.crop((0, start, mask.width, stop)))
+    return torch.from_numpy(levels).float() / 255

@@ -1,0 +1,146 @@
+"""What the command line asks of each photo: read, paint, write."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from faststyle.errors import UserError
+from faststyle.images import READABLE_SUFFIXES, long_edge_to
+from faststyle.photo_io import Photo, load_photo, save_photo
+from faststyle.photo_list import Task
+from faststyle.regions import combine, fit_mask
+from faststyle.strength import check_strength
+from faststyle.stylize import check_stroke_scale, load_style
+
+GAP = 0.01  # between the pictures of a strip, as a share of their width
+
+
+class Repainter:
+    """Styles, masks and settings of a command line, and what they make of a photo.
+
+    Args:
+        options: of `infer_options.parse_options`.
+
+    Raises:
+        UserError: a checkpoint, mask or value that is not good.
+    """
+
+    def __init__(self, options: argparse.Namespace):
+        self.options = options
+        for strength in options.strength:
+            check_strength(strength)
+        check_stroke_scale(options.stroke_scale)
+        self.masks = [_Masks(given) for given in options.mask]
+        self.styles = [
+            load_style(path, options.device, options.max_memory) for path in options.ckpt
+        ]
+
+    def read(self, task: Task) -> Photo:
+        photo = load_photo(task.photo)
+        size = self._size(photo.image)
+        if size == photo.image.size:
+            return photo
+        resample = Image.Resampling.LANCZOS
+        alpha = None if photo.alpha is None else photo.alpha.resize(size, resample)
+        return replace(photo, image=photo.image.resize(size, resample), alpha=alpha)
+
+    def paint(self, photo: Photo, task: Task) -> Photo:
+        masks = [mask.of(task.photo, photo) for mask in self.masks]
+        paintings = [self._paint(photo.image, masks, s) for s in self.options.strength]
+        image = _side_by_side(paintings)
+        alpha = None if photo.alpha is None else _side_by_side([photo.alpha] * len(paintings))
+        return replace(photo, image=image, alpha=alpha)
+
+    def write(self, painting: Photo, task: Task) -> None:
+        save_photo(painting.image, task.target, alpha=painting.alpha, exif=painting.exif)
+
+    def _size(self, image: Image.Image) -> tuple[int, int]:
+        max_size, scale = self.options.max_size, self.options.scale
+        if max_size is not None and max(image.size) > max_size:
+            return long_edge_to(image.size, max_size)
+        if scale is not None:
+            return long_edge_to(image.size, max(1, round(scale * max(image.size))))
+        return image.size
+
+    def _paint(self, photo: Image.Image, masks: list[Image.Image], strength: float) -> Image.Image:
+        options = self.options
+        paintings = [
+            style(photo, strength, stroke_scale=options.stroke_scale, keep_color=options.keep_color)
+            for style in self.styles
+        ]
+        if not masks:
+            return paintings[0]
+        fitted = [
+            fit_mask(mask, photo.size, options.invert_mask, options.feather / 100) for mask in masks
+        ]
+        return combine(photo, list(zip(paintings, fitted, strict=True)))
+
+
+class _Masks:
+    """A mask file for all photos, a folder with one for each, or the photos' own alpha."""
+
+    def __init__(self, given: str):
+        self.given = given
+        self.path = Path(given)
+        if given == "alpha":
+            return
+        if self.path.is_dir():
+            self._by_stem = {
+                file.stem: file
+                for file in sorted(self.path.iterdir())
+                if file.suffix.lower() in READABLE_SUFFIXES
+            }
+        else:
+            self._mask = _load_mask(self.path)
+
+    def of(self, path: Path, photo: Photo) -> Image.Image:
+        if self.given == "alpha":
+            if photo.alpha is None:
+                raise UserError(f"--mask alpha: {path} has no alpha channel")
+            return photo.alpha
+        if not self.path.is_dir():
+            return self._mask
+        if path.stem not in self._by_stem:
+            raise UserError(f"--mask {self.path}: no mask named {path.stem} there, for {path}")
+        return _load_mask(self._by_stem[path.stem])
+
+
+def _load_mask(path: Path) -> Image.Image:
+    """Grey; a mask drawn as transparency alone counts by its alpha."""
+    mask = load_photo(path)
+    grey = mask.image.convert("L")
+    return grey if mask.alpha is None else ImageChops.multiply(grey, mask.alpha)
+
+
+def _side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    if len(pictures) == 1:
+        return pictures[0]
+    width, height = pictures[0].size
+    step = width + max(1, round(GAP * width))
+    strip = Image.new(pictures[0].mode, (step * len(pictures) - (step - width), height), "white")
+    for number, picture in enumerate(pictures):
+        strip.paste(picture, (number * step, 0))
+    return strip
+
+
+@contextmanager
+def notices(show: Callable[[str], None]) -> Iterator[None]:
+    """Hand on what the library has to say, such as that a picture is painted in strips."""
+    handler = logging.Handler()
+    handler.emit = lambda record: show(record.getMessage())
+    log = logging.getLogger("faststyle")
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
