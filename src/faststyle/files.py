@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file cannot be written; what stood at `path` before is still there.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    # Of a name as long as file systems allow (255 bytes) only a part, but its own.
+    own = zlib.crc32(os.fsencode(path.name))
+    partial = path.with_name(f".{path.name[:40]}-{own:08x}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial

@@ -1,17 +1,22 @@
-"""The only place that reads and writes picture files. Pictures are RGB, tensors are in [0, 1]."""
+"""Reads and writes pictures as training needs them: RGB, and tensors in [0, 1].
+
+Photos with all that belongs to them, transparency, colour profile and date, are for `photo_io`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from faststyle.errors import UserError
 from faststyle.files import atomic_write
+from faststyle.photo_opening import picture_errors
+from faststyle.photo_pixels import is_deep_grey, to_8_bit_grey
 
 READABLE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm")
 SAVE_OPTIONS = {
@@ -19,8 +24,8 @@ SAVE_OPTIONS = {
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
     ".png": {"format": "PNG"},
     ".webp": {"format": "WEBP", "quality": 95},
-    ".tif": {"format": "TIFF"},
-    ".tiff": {"format": "TIFF"},
+    ".tif": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
+    ".tiff": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
 }
 
 
@@ -33,19 +38,11 @@ def load_image(source: Path | str | IO[bytes], min_side: int | None = None) -> I
         UserError: the file is missing, unreadable, or no picture.
     """
     name = source if isinstance(source, str | Path) else getattr(source, "name", "picture")
-    try:
-        with Image.open(source) as image:
-            if min_side:
-                image.draft("RGB", _short_side_to(image.size, min_side))
-            image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except FileNotFoundError:
-        raise UserError(f"no such picture: {name}") from None
-    except UnidentifiedImageError:
-        raise UserError(f"not a picture: {name}") from None
-    # All these come out of Pillow's decoders for damaged files.
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise UserError(f"cannot read picture {name}: {error}") from error
+    with picture_errors(name), Image.open(source) as image:
+        if min_side:
+            image.draft("RGB", _short_side_to(image.size, min_side))
+        image.load()
+        return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _short_side_to(size: tuple[int, int], side: int) -> tuple[int, int]:
@@ -54,9 +51,8 @@ def _short_side_to(size: tuple[int, int], side: int) -> tuple[int, int]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode == "I":
-        levels = np.asarray(image).clip(0, 65535) / 257  # 16 bits to 8
-        return Image.fromarray(levels.round().astype(np.uint8)).convert("RGB")
+    if is_deep_grey(image):
+        return to_8_bit_grey(image).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
@@ -100,11 +96,14 @@ def check_output_suffix(path: Path) -> None:
         )
 
 
-def save_image(image: Image.Image, path: Path) -> None:
-    """Write by suffix, to a temporary name first, so that no half-written picture is ever seen."""
+def save_image(image: Image.Image, path: Path, **extras: Any) -> None:
+    """Write by suffix, to a temporary name first, so that no half-written picture is ever seen.
+
+    `extras` are further options of Pillow's writers that all formats know.
+    """
     check_output_suffix(path)
     with atomic_write(path) as partial, partial.open("wb") as file:
-        image.save(file, **SAVE_OPTIONS[path.suffix.lower()])
+        image.save(file, **SAVE_OPTIONS[path.suffix.lower()], **extras)
 
 
 def list_pictures(folder: Path) -> list[Path]:

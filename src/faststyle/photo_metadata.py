@@ -1,0 +1,87 @@
+"""What a painted photo keeps of what its file said: when, by whom, whose. Never where."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from PIL import Image, ImageCms, ImageOps
+from PIL.ExifTags import IFD, Base
+
+KEPT = (Base.DateTime, Base.Artist, Base.Copyright)
+# In the Exif directory of their own.
+KEPT_DATES = (
+    *(Base.DateTimeOriginal, Base.DateTimeDigitized),
+    *(Base.OffsetTime, Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
+    *(Base.SubsecTime, Base.SubsecTimeOriginal, Base.SubsecTimeDigitized),
+)
+
+
+BROKEN = "its EXIF data is broken and left out"
+
+
+def take_exif(image: Image.Image) -> tuple[bytes | None, str | None]:
+    """Turn a decoded, still open picture upright, in place.
+
+    Returns:
+        EXIF for the output or None, and what is wrong with the picture's own, if anything.
+    """
+    exif = problem = None
+    # Damaged metadata raises nearly anything, and is no reason to refuse a sound picture.
+    try:
+        exif = _carried_exif(image)
+    except Exception:
+        problem = BROKEN
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:
+        problem = BROKEN
+    return exif, problem
+
+
+def _carried_exif(image: Image.Image) -> bytes | None:
+    """EXIF with the dates, artist and copyright of a picture, and nothing else.
+
+    Left out are the place (GPS), the orientation, as pixels are turned upright, the thumbnail,
+    which shows the photo unpainted, and all that is about the camera.
+    """
+    given, kept = image.getexif(), Image.Exif()
+    kept.update(_texts(given, KEPT))
+    if dates := {**_texts(given, KEPT_DATES), **_texts(given.get_ifd(IFD.Exif), KEPT_DATES)}:
+        kept[IFD.Exif] = dates
+    return kept.tobytes() if len(kept) else None
+
+
+def flat_exif(exif: bytes) -> Image.Exif:
+    """What `take_exif` gives, with the dates in the main directory, as TIFF/EP has them.
+
+    Pillow cannot write a compressed TIFF with a directory of its own for them.
+    """
+    given, flat = Image.Exif(), Image.Exif()
+    given.load(exif)
+    flat.update(_texts(given, KEPT))
+    flat.update(_texts(given.get_ifd(IFD.Exif), KEPT_DATES))
+    return flat
+
+
+def _texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str | bytes]:
+    """Those that are there; bytes where Pillow, which reads Latin-1 and writes ASCII, would
+    spoil the UTF-8 that people have in their names."""
+    texts = {int(tag): directory.get(tag) for tag in tags}
+    return {
+        tag: text.rstrip("\0") if text.isascii() else text.rstrip("\0").encode("latin-1", "replace")
+        for tag, text in texts.items()
+        if isinstance(text, str) and text.strip("\0 ")
+    }
+
+
+@cache
+def srgb_profile() -> bytes:
+    """An ICC profile that says sRGB; always the same bytes."""
+    made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    # Bytes 24 to 35 of the header are when it was made (ICC.1:2022, 7.2.8).
+    return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]

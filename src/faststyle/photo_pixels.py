@@ -1,0 +1,119 @@
+"""Every pixel format and colour space that picture files have, to 8-bit sRGB and alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+from PIL import Image, ImageChops, ImageCms
+
+STRIP_PIXELS = 2**22  # at a time, where numpy has to: 100 megapixels of floats would not fit
+PROFILE_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+
+
+def is_deep_grey(image: Image.Image) -> bool:
+    """Whether its levels are integers of 16 bits, or floats."""
+    return image.mode.startswith("I;16") or image.mode in ("I", "F")
+
+
+def to_8_bit_grey(image: Image.Image) -> Image.Image:
+    """Mode "L" from 16-bit levels (modes I;16 and I), or from floats (mode F).
+
+    Integers run from 0 to 65535. Floats run from 0 to 1 as photo software writes them; where the
+    largest is above 16, which no highlight is, from 0 to 255, and where it is above 255, to 65535.
+    What lies outside is clipped; NaN is black.
+    """
+    top = _float_range(image) if image.mode == "F" else 65535
+    grey = Image.new("L", image.size)
+    for box, levels in _strips(image):
+        levels = np.nan_to_num(levels).clip(0, top) * np.float32(255 / top)
+        grey.paste(Image.fromarray(levels.round().astype(np.uint8)), box)
+    return grey
+
+
+def _float_range(image: Image.Image) -> int:
+    largest = max(float(np.nan_to_num(levels).max()) for _, levels in _strips(image))
+    return next((top for top, most in ((1, 16), (255, 255)) if largest <= most), 65535)
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
+    rows = max(1, STRIP_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        yield box, np.asarray(image.crop(box)).astype(np.float32)
+
+
+def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colours alone, in whatever mode, and the transparency as mode "L", if there is any."""
+    if is_deep_grey(image):
+        return to_8_bit_grey(image), None  # a transparent level is ignored
+    if not image.has_transparency_data:
+        return image, None
+    colours = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"  # grey profiles want grey
+    image = image.convert(colours + "A")
+    return image.convert(colours), image.getchannel("A")
+
+
+def hide_under_white(rgb: Image.Image, alpha: Image.Image) -> None:
+    """Make the colour of fully transparent pixels, which nobody sees and files fill with
+    anything, white, so that no network sees it either. In place."""
+    if alpha.getextrema()[0] == 0:
+        rgb.paste("white", mask=alpha.point([255] + [0] * 255))
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str | None]:
+    """RGB in sRGB, and what is wrong with the embedded ICC profile, if anything.
+
+    May change `image` itself. Without a usable profile, RGB and grey are taken as sRGB, and CMYK
+    as plain complements. Rendering is perceptual, as in browsers.
+
+    Raises:
+        ValueError: Pillow cannot convert this mode.
+    """
+    if image.mode == "LAB":
+        lab = ImageCms.createProfile("LAB")
+        return _apply(image, ImageCms.ImageCmsProfile(lab)), None
+    if image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in PROFILE_SPACES:
+        image = image.convert("RGB")
+    problem = None
+    if profile:
+        try:
+            return _through_profile(image, profile), None
+        # OSError where it cannot even be parsed.
+        except (ImageCms.PyCMSError, OSError):
+            problem = "its colour profile is broken, taken as sRGB"
+        except ValueError as error:
+            problem = f"its colour profile {error}, taken as sRGB"
+    return (image if image.mode == "RGB" else image.convert("RGB")), problem
+
+
+def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
+    core = ImageCms.core.profile_frombytes(profile)
+    space = core.xcolor_space
+    if image.mode == "L" and space == "RGB ":  # usual in grey pictures made from coloured ones
+        image = image.convert("RGB")
+    if PROFILE_SPACES[image.mode] != space:
+        raise ValueError(f"is for {space.strip()} and does not fit {image.mode} pixels")
+    return _apply(image, ImageCms.ImageCmsProfile(core))
+
+
+def _apply(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+    """Convert to sRGB: in place where the mode allows, and not at all where it would change
+    nothing, as most embedded profiles are sRGB by one name or another."""
+    target = ImageCms.createProfile("sRGB")
+    transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
+    if image.mode != "RGB":
+        converted = ImageCms.applyTransform(image, transform)
+        assert converted is not None
+        return converted
+    steps = bytes(level for colour in product(range(0, 256, 17), repeat=3) for level in colour)
+    probe = Image.frombytes("RGB", (16, 256), steps)
+    converted = ImageCms.applyTransform(probe, transform)
+    assert converted is not None
+    change = ImageChops.difference(probe, converted)
+    if change.point([0, 0, *[255] * 254] * 3).getbbox():  # by more than one level
+        ImageCms.applyTransform(image, transform, inPlace=True)
+    return image
