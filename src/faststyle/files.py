@@ -17,7 +17,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file cannot be written; what stood at `path` before is still there.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    # Two processes may write the same file: each under a name of its own.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -31,7 +32,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 def check_writable(key: str, folder: Path) -> None:
     """Make the folder if need be, and prove that a file can be written in it."""
-    probe = folder / ".faststyle-write-test"
+    probe = folder / f".faststyle-write-test-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
