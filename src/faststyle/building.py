@@ -16,6 +16,7 @@ from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
+from faststyle import processes
 from faststyle.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig, TrainerConfig
@@ -153,13 +154,13 @@ def trainer_arguments(config: TrainConfig) -> tuple[dict[str, Any], int]:
     A length in images becomes `trainer.max_steps` here, where the whole batch is known.
     """
     trainer = config.trainer
-    devices = trainer.devices
+    devices, machines = _layout(trainer)
     check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
     check_choice("trainer.strategy", trainer.strategy, STRATEGIES)
     arguments = {
         "accelerator": trainer.accelerator,
         "devices": int(devices) if str(devices).isdigit() else devices,
-        "num_nodes": trainer.num_nodes,
+        "num_nodes": machines,
         "strategy": trainer.strategy,
         "precision": {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[trainer.precision],
         "gradient_clip_val": trainer.gradient_clip,
@@ -171,10 +172,26 @@ def trainer_arguments(config: TrainConfig) -> tuple[dict[str, Any], int]:
             f"trainer: cannot use accelerator={trainer.accelerator} devices={devices}: "
             f"{' '.join(str(error).split())}"
         ) from error
-    processes = probe.num_devices * trainer.num_nodes
+    num_processes = probe.num_devices * machines
     if trainer.max_images is not None:
-        trainer.max_steps = math.ceil(trainer.max_images / (config.data.batch_size * processes))
-    return arguments | {"max_steps": trainer.max_steps}, processes
+        trainer.max_steps = math.ceil(trainer.max_images / (config.data.batch_size * num_processes))
+    return arguments | {"max_steps": trainer.max_steps}, num_processes
+
+
+def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
+    """Devices a machine and machines: as started by torchrun or SLURM, else as set."""
+    started = processes.layout()
+    if started is None:
+        return trainer.devices, trainer.num_nodes
+    for name, given, found in zip(
+        ("devices", "num_nodes"), (trainer.devices, trainer.num_nodes), started, strict=True
+    ):
+        if str(given) not in ("auto", "1", str(found)):
+            raise UserError(
+                f"trainer.{name}={given}, but {found} were started; leave it out, the launcher "
+                "(torchrun or SLURM) decides"
+            )
+    return started
 
 
 def build_trainer(

@@ -31,6 +31,16 @@ def started_together() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ or _number("SLURM_NTASKS") > 1
 
 
+def layout() -> tuple[int, int] | None:
+    """Processes a machine and machines, as torchrun or SLURM started them; None: we start them."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return _number("LOCAL_WORLD_SIZE"), _number("GROUP_WORLD_SIZE")
+    if started_together():
+        machines = _number("SLURM_NNODES")
+        return _number("SLURM_NTASKS") // machines, machines
+    return None
+
+
 def say(text: str) -> None:
     """print, once however many processes there are."""
     if is_first():
