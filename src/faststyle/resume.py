@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,13 @@ def read(path: Path) -> Resumable:
     if not path.is_file():
         raise UserError(f"resume: there is no {path}")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:  # torch.load does not look at the checksums
+                raise ValueError("wrong checksum")
         state = torch.load(path, map_location="cpu", weights_only=True)
         return Resumable(path, int(state["global_step"]), dict(state[METADATA_KEY]))
     except Exception as error:  # whatever torch, zip and pickle say of damaged bytes
-        raise UserError(f"resume: {path} cannot be read ({type(error).__name__})") from error
+        raise UserError(f"resume: {path} cannot be read (damaged: {type(error).__name__})") from error
 
 
 def _is_over(run_dir: Path) -> bool:

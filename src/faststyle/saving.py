@@ -82,10 +82,9 @@ class Checkpoints(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._saved_at, self._saved_time = trainer.global_step, time.monotonic()
 
-    def on_train_batch_start(
+    def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
-        # Here, not at the end of a step: there Lightning has not yet counted it everywhere.
         if self._is_due(trainer):
             self._save(trainer, pl_module)
 
