@@ -81,7 +81,9 @@ def read(path: Path) -> Resumable:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return Resumable(path, int(state["global_step"]), dict(state[METADATA_KEY]))
     except Exception as error:  # whatever torch, zip and pickle say of damaged bytes
-        raise UserError(f"resume: {path} cannot be read (damaged: {type(error).__name__})") from error
+        raise UserError(
+            f"resume: {path} cannot be read (damaged: {type(error).__name__})"
+        ) from error
 
 
 def _is_over(run_dir: Path) -> bool:
