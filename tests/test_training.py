@@ -355,7 +355,7 @@ def test_the_report_gives_equivalent_iterations_and_their_cost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Two steps of a tiny network leave no time for it; give it some.
-    monkeypatch.setattr("faststyle.training.YARDSTICK_SHARE", 1000.0)
+    monkeypatch.setattr("faststyle.finishing.YARDSTICK_SHARE", 1000.0)
     final = train(make_config("trainer.yardstick=true"), tmp_path / "run", None)
     printed = re.search(r"worth (>?[\d.]+) L-BFGS iterations \(\d+ s", capsys.readouterr().out)
     assert printed is not None

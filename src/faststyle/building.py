@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from faststyle.callbacks import Checkpoints, ProgressBar, StopOnSignal, Throughput, Validation
+from faststyle import processes
+from faststyle.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
@@ -24,10 +26,13 @@ from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.resume import Resumable
+from faststyle.saving import Checkpoints, PlainFile
 from faststyle.swatches import style_picture
 from faststyle.transform_net import TransformNet
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
+STRATEGIES = ("auto", "ddp")
 
 
 def build_content(config: TrainConfig) -> ContentData:
@@ -143,27 +148,50 @@ def choose_precision(trainer: TrainerConfig) -> str:
     return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "32"
 
 
-def trainer_arguments(config: TrainConfig) -> dict[str, Any]:
-    """Arguments of Lightning's Trainer; the devices they name are known to exist."""
+def trainer_arguments(config: TrainConfig) -> tuple[dict[str, Any], int]:
+    """Arguments of Lightning's Trainer, whose devices are known to exist, and how many processes.
+
+    A length in images becomes `trainer.max_steps` here, where the whole batch is known.
+    """
     trainer = config.trainer
-    devices = trainer.devices
+    devices, machines = _layout(trainer)
     check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
+    check_choice("trainer.strategy", trainer.strategy, STRATEGIES)
     arguments = {
-        "max_steps": trainer.max_steps,
         "accelerator": trainer.accelerator,
         "devices": int(devices) if str(devices).isdigit() else devices,
-        "num_nodes": trainer.num_nodes,
+        "num_nodes": machines,
+        "strategy": trainer.strategy,
         "precision": {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[trainer.precision],
         "gradient_clip_val": trainer.gradient_clip,
     }
     try:
-        pl.Trainer(**arguments, logger=False, enable_checkpointing=False)
+        probe = pl.Trainer(**arguments, logger=False, enable_checkpointing=False)
     except (MisconfigurationException, ValueError) as error:
         raise UserError(
             f"trainer: cannot use accelerator={trainer.accelerator} devices={devices}: "
             f"{' '.join(str(error).split())}"
         ) from error
-    return arguments
+    num_processes = probe.num_devices * machines
+    if trainer.max_images is not None:
+        trainer.max_steps = math.ceil(trainer.max_images / (config.data.batch_size * num_processes))
+    return arguments | {"max_steps": trainer.max_steps}, num_processes
+
+
+def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
+    """Devices a machine and machines: as started by torchrun or SLURM, else as set."""
+    started = processes.layout()
+    if started is None:
+        return trainer.devices, trainer.num_nodes
+    for name, given, found in zip(
+        ("devices", "num_nodes"), (trainer.devices, trainer.num_nodes), started, strict=True
+    ):
+        if str(given) not in ("auto", "1", str(found)):
+            raise UserError(
+                f"trainer.{name}={given}, but {found} were started; leave it out, the launcher "
+                "(torchrun or SLURM) decides"
+            )
+    return started
 
 
 def build_trainer(
@@ -172,20 +200,32 @@ def build_trainer(
     run_dir: Path,
     val_photos: Tensor,
     stop: StopOnSignal,
+    resume_from: Resumable | None,
 ) -> pl.Trainer:
     """Lightning's Trainer with TensorBoard and every callback of a run."""
-    logger = TensorBoardLogger(run_dir, name="", version="")
+    # A resumed run takes its steps again from the checkpoint on: their old points are purged.
+    purge = None if resume_from is None else resume_from.step
+    logger = TensorBoardLogger(run_dir, name="", version="", purge_step=purge)
     logger.log_hyperparams(dataclasses.asdict(config))
     trainer = config.trainer
     validation = Validation(val_photos, trainer.preview_every, run_dir)
-    checkpoints = Checkpoints(run_dir, config.style.name, trainer.checkpoint_every, validation)
-    callbacks = [stop, validation, Throughput(), checkpoints]
+    checkpoints = Checkpoints(
+        run_dir,
+        config.style.name,
+        trainer.checkpoint_every,
+        trainer.checkpoint_minutes,
+        None if resume_from is None else resume_from.path,
+        validation,
+    )
+    callbacks = [validation, Throughput(), checkpoints]
     if trainer.progress_bar:
         callbacks.append(ProgressBar(config.style.name))
+    callbacks.append(stop)  # last: it listens until the last checkpoint is written
     return pl.Trainer(
         **arguments,
         logger=logger,
         callbacks=callbacks,
+        plugins=[PlainFile()],
         log_every_n_steps=LOG_EVERY,
         enable_checkpointing=False,
         enable_model_summary=False,

@@ -1,10 +1,8 @@
-"""What happens beside the training steps: previews and validation, checkpoints, stopping."""
+"""What happens beside the training steps: previews and validation, speed, stopping."""
 
 from __future__ import annotations
 
-import signal
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,10 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from faststyle.checkpoint import write_checkpoint
-from faststyle.files import atomic_write
 from faststyle.images import save_image, to_image
 from faststyle.module import StyleTransfer
+from faststyle.processes import anywhere
+from faststyle.stopping import StopRequest
 
 EARLY_PREVIEWS = (5, 10, 25, 50)  # the first minutes decide whether a run is worth its time
 MAX_PREVIEW_PHOTOS = 4
@@ -87,67 +85,31 @@ class Throughput(Callback):
             self._images, self._since = 0, now
 
 
-class Checkpoints(Callback):
-    """Keeps a run safe: `last.ckpt` to resume from and `<style>.safetensors` to use.
+class StopOnSignal(Callback):
+    """Ends the run after the step in which any process was asked to stop."""
 
-    Every `every` steps, at the end, and when the run is told to stop. Both are written under
-    another name and renamed.
-    """
+    def __init__(self, request: StopRequest) -> None:
+        self.request = request
+        self.stopped = False
 
-    def __init__(self, run_dir: Path, style_name: str, every: int, validation: Validation):
-        self.run_dir, self.every, self.validation = run_dir, every, validation
-        self.style_path = run_dir / f"{style_name}.safetensors"
-        self.resume_path = run_dir / "last.ckpt"
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.request.listen(announce=trainer.is_global_zero)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
-        if trainer.global_step % self.every == 0:
-            self._save(trainer, pl_module)
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._save(trainer, pl_module)
-
-    def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        assert isinstance(module, StyleTransfer)
-        training = module.metadata["training"]
-        training["steps"] = trainer.global_step
-        module.metadata["metrics"] = {f"val/{k}": v for k, v in self.validation.latest.items()}
-        # Every process takes part in gathering the state, one of them writes it.
-        path = self.resume_path
-        with atomic_write(path) if trainer.is_global_zero else nullcontext(path) as partial:
-            trainer.save_checkpoint(partial)
-        if trainer.is_global_zero:
-            write_checkpoint(self.style_path, module.transform_net, module.metadata)
-
-
-class StopOnSignal(Callback):
-    """Ctrl-C or SIGTERM finishes the step, saves and ends the run; a second one kills it."""
-
-    def __init__(self) -> None:
-        self.stopped = False
-        self._previous: dict[int, Any] = {}
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        def stop(number: int, frame: Any) -> None:
+        asked = anywhere(self.request.number is not None)
+        if asked and trainer.global_step < trainer.max_steps:
             self.stopped = trainer.should_stop = True
-            signal.signal(number, self._previous[number])
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._previous[number] = signal.signal(number, stop)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._restore()
+        # Not in teardown: by then Lightning has put back the handlers it found itself.
+        self.request.forget()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
-        self._restore()
-
-    def _restore(self) -> None:
-        # Not in teardown: by then Lightning has put back the handlers it found itself.
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+        self.request.forget()
 
 
 class ProgressBar(TQDMProgressBar):

@@ -121,9 +121,11 @@ class TrainerConfig:
     gradient_clip: float = MISSING
     precision: str = MISSING
     accelerator: str = MISSING
+    strategy: str = MISSING
     devices: int | str = MISSING
     num_nodes: int = MISSING
-    checkpoint_every: int = MISSING
+    checkpoint_every: int | None = MISSING
+    checkpoint_minutes: float | None = MISSING
     preview_every: int = MISSING
     progress_bar: bool = MISSING
     yardstick: bool = MISSING
@@ -132,6 +134,8 @@ class TrainerConfig:
         positive = ["max_steps", "max_images", "num_nodes", "checkpoint_every", "preview_every"]
         at_least("trainer", self, 1, positive)
         at_least("trainer", self, 0, ["warmup_steps"])
+        if self.checkpoint_minutes is not None:
+            above_zero("trainer", self, ["checkpoint_minutes"])
         above_zero("trainer", self, ["learning_rate", "gradient_clip"])
         check_choice("trainer.precision", self.precision, PRECISIONS)
         if isinstance(self.devices, str) and not self.devices.isdigit():
@@ -154,7 +158,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         at_least("", self, 0, ["seed"])
-        if self.trainer.max_images is not None:
+        if self.trainer.max_images is not None:  # with one process; for more see building.py
             self.trainer.max_steps = math.ceil(self.trainer.max_images / self.data.batch_size)
 
 

@@ -18,9 +18,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file cannot be written; what stood at `path` before is still there.
     """
-    # Of a name as long as file systems allow (255 bytes) only a part, but its own.
-    own = zlib.crc32(os.fsencode(path.name))
-    partial = path.with_name(f".{path.name[:40]}-{own:08x}.partial")
+    # Two processes may write the same file: each under a name of its own. And of a name as long as
+    # file systems allow (255 bytes) only a part.
+    own = f"{zlib.crc32(os.fsencode(path.name)):08x}.{os.getpid()}"
+    partial = path.with_name(f".{path.name[:40]}.{own}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -34,7 +35,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 def check_writable(key: str, folder: Path) -> None:
     """Make the folder if need be, and prove that a file can be written in it."""
-    probe = folder / ".faststyle-write-test"
+    probe = folder / f".faststyle-write-test-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()

@@ -1,50 +1,94 @@
-"""Going on with a run: its settings come from its folder, and what is given must agree."""
+"""Going on with a run: which one, and from which of its checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
-from faststyle.config import TrainConfig, parse
 from faststyle.errors import UserError
+from faststyle.processes import is_first, say
+from faststyle.runs import CONFIG, LAST, PREVIOUS, has_checkpoint, newest_first, painted_sample
 
 
-def saved_config(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainConfig:
-    """The settings of the run to be resumed; given ones must agree with them."""
-    saved_path = run_dir / "config.yaml"
-    if not (saved_path.is_file() and (run_dir / "last.ckpt").is_file()):
-        raise UserError(f"resume: {run_dir} is no run folder with a config.yaml and a last.ckpt")
-    saved = OmegaConf.create(saved_path.read_text())
-    assert isinstance(saved, DictConfig)
-    for override in overrides:
-        key = override.partition("=")[0].lstrip("+~")
-        key = "style.name" if key == "style" else key
-        before, now = OmegaConf.select(saved, key), OmegaConf.select(raw, key)
-        for leaf, old, new in _leaves(key, before, now) if key != "resume" else ():
-            if old != new:
-                raise UserError(
-                    f"resume: {run_dir} was started with {leaf}={old}, not {new}; "
-                    "leave it out, or start a new run (init_from= takes weights from an old one)"
-                )
-    return parse(saved)
+@dataclass(frozen=True)
+class Resumable:
+    """A checkpoint to go on from: its file, the steps behind it, what it says of itself."""
+
+    path: Path
+    step: int
+    metadata: dict[str, Any]
 
 
-def _leaves(key: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Every value under `key`, before and now: a whole group where one is given."""
-    if not isinstance(now, DictConfig):
-        yield key, before, now
-        return
-    for name in now:
-        if not OmegaConf.is_missing(now, name):
-            old = before.get(name) if isinstance(before, DictConfig) else None
-            yield from _leaves(f"{key}.{name}", old, now[name])
+def find_resumable(wanted: str, runs_dir: Path, style: str) -> Resumable:
+    """What `resume=` means: a run folder, a checkpoint in one, or "latest" of a style.
+
+    The latest is the newest run that has steps left. In a run folder a last.ckpt that cannot be
+    read gives way to previous.ckpt, and that is said.
+    """
+    path = Path(wanted)
+    if wanted == "latest":
+        found = newest_first(runs_dir, style)
+        if not found:
+            raise UserError(f"resume: no run of {style} in {runs_dir} has a checkpoint")
+        latest = next((run for run in found if not _is_over(run)), found[0])
+        say(f"resume=latest is {latest}")
+        return newest_checkpoint(latest)
+    if path.is_file() and (path.parent / CONFIG).is_file():
+        return read(path)
+    return newest_checkpoint(path)
 
 
-def steps_taken(run_dir: Path) -> int:
-    """How many steps the run in this folder has behind it."""
+def newest_checkpoint(run_dir: Path) -> Resumable:
+    """last.ckpt, or previous.ckpt where that cannot be read, which is said."""
+    if not has_checkpoint(run_dir):
+        raise UserError(f"resume: {run_dir} is no run folder with a {CONFIG} and a {LAST}")
+    found, error = _newest(run_dir)
+    if error is not None and is_first():
+        print(f"train: {error}; going on from {PREVIOUS}, step {found.step}", file=sys.stderr)
+    return found
+
+
+def _newest(run_dir: Path) -> tuple[Resumable, UserError | None]:
+    try:
+        return read(run_dir / LAST), None
+    except UserError as error:
+        if not (run_dir / PREVIOUS).is_file():
+            raise
+        return read(run_dir / PREVIOUS), error
+
+
+def read(path: Path) -> Resumable:
+    """Open a checkpoint of a run; nothing in it is executed.
+
+    Raises:
+        UserError: it is missing, damaged or no checkpoint of a run.
+    """
     import torch
 
-    return torch.load(run_dir / "last.ckpt", map_location="cpu", weights_only=True)["global_step"]
+    from faststyle.checkpoint import METADATA_KEY
+
+    if not path.is_file():
+        raise UserError(f"resume: there is no {path}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:  # torch.load does not look at the checksums
+                raise ValueError("wrong checksum")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        return Resumable(path, int(state["global_step"]), dict(state[METADATA_KEY]))
+    except Exception as error:  # whatever torch, zip and pickle say of damaged bytes
+        raise UserError(
+            f"resume: {path} cannot be read (damaged: {type(error).__name__})"
+        ) from error
+
+
+def _is_over(run_dir: Path) -> bool:
+    try:
+        saved = OmegaConf.select(OmegaConf.load(run_dir / CONFIG), "trainer.max_steps")
+        return painted_sample(run_dir).exists() and _newest(run_dir)[0].step >= saved
+    except Exception:  # what is wrong with it is told if it is the one to resume
+        return False

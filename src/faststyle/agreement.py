@@ -1,0 +1,135 @@
+"""What may change when a run goes on, and what may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from faststyle.config import TrainConfig, parse
+from faststyle.errors import UserError
+from faststyle.processes import say
+from faststyle.runs import CONFIG
+
+# What may change on the way. Where it could change the result (other photos under data.path), the
+# metadata of the checkpoint tells: check_same_work.
+FREE = {
+    "runs_dir",
+    "checkpoint_dir",
+    "style.image",
+    "loss_network.weights",
+    "data.path",
+    "data.batch_size",
+    "data.num_workers",
+    *(
+        f"trainer.{name}"
+        for name in (
+            "accelerator",
+            "strategy",
+            "devices",
+            "num_nodes",
+            "compile",
+            "checkpoint_every",
+            "checkpoint_minutes",
+            "preview_every",
+            "progress_bar",
+            "yardstick",
+        )
+    ),
+}
+
+
+LENGTH = (
+    "the learning rate falls to zero at the last step, so the length is part of the run; "
+    "to learn more, start a new run with init_from="
+)
+OTHER = "leave it out, or start a new run (init_from= takes weights from an old one)"
+
+
+def saved_config(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainConfig:
+    """The settings of the run to be resumed, with the changes that may be made to them.
+
+    Args:
+        raw: the settings as given now, defaults included.
+        overrides: what of them the user gave.
+
+    Raises:
+        UserError: a setting that matters was given another value.
+    """
+    saved = OmegaConf.create((run_dir / CONFIG).read_text())
+    assert isinstance(saved, DictConfig)
+    given = {override.partition("=")[0].lstrip("+~") for override in overrides} - {"resume"}
+    keys = set(map(str, saved)) - {"resume"} if "experiment" in given else given
+    changes = {}
+    for key in sorted("style.name" if key == "style" else key for key in keys):
+        before, now = OmegaConf.select(saved, key), OmegaConf.select(raw, key)
+        for leaf, old, new in _leaves(key, before, now):
+            if old == new or _is_derived(leaf, raw):
+                continue
+            if leaf not in FREE:
+                why = LENGTH if leaf in ("trainer.max_steps", "trainer.max_images") else OTHER
+                raise UserError(
+                    f"resume: {run_dir} was started with {leaf}={old}, not {new}; {why}"
+                )
+            changes[leaf] = f"{leaf}={new} (was {old})"
+            OmegaConf.update(saved, leaf, new)
+    if changes:
+        say(f"From here on: {', '.join(changes.values())}")
+    # A run of an older faststyle lacks settings that came since: they have their defaults.
+    known = OmegaConf.to_container(raw, resolve=True)
+    merged = OmegaConf.merge(known, saved)
+    assert isinstance(merged, DictConfig)
+    return parse(merged)
+
+
+def _leaves(key: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Every value under `key`, before and now: a whole group where one is given."""
+    if not isinstance(now, DictConfig):
+        yield key, before, now
+        return
+    for name in now:
+        if not OmegaConf.is_missing(now, name):
+            old = before.get(name) if isinstance(before, DictConfig) else None
+            yield from _leaves(f"{key}.{name}", old, now[name])
+
+
+def _is_derived(leaf: str, raw: DictConfig) -> bool:
+    """Settings that the run replaced by what they came to: compared as what they come from."""
+    if leaf == "trainer.max_steps":
+        return raw.trainer.max_images is not None
+    return leaf == "trainer.precision" and raw.trainer.precision == "auto"
+
+
+def check_same_work(saved: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compare what a checkpoint says of its run with what would go on: no other painting or photos.
+
+    Both are metadata of a style checkpoint. Other versions of the libraries are said, no more.
+    """
+    before, after = dict(_flat(saved)), dict(_flat(now))
+    for key in after:
+        old, new = before.get(key), after[key]
+        if old == new or key in ("training.steps", "style.image") or key.startswith("metrics."):
+            continue
+        if key.startswith("versions."):
+            say(f"{key.removeprefix('versions.')} is {new}, was {old}: the last bits may differ")
+            continue
+        raise UserError(
+            f"resume: {MEANING.get(key, key)} was {old} when the run started, not {new}"
+        )
+
+
+MEANING = {
+    "data.num_images": "the number of photos",
+    "style.image_sha256": "the painting's fingerprint (style.image)",
+    "training.batch_size": "the batch of all processes together (data.batch_size x processes)",
+}
+
+
+def _flat(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,79 @@
+"""The end of a run: what it gave, measured, written and told."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from torch import Tensor
+
+from faststyle import processes
+from faststyle.checkpoint import write_checkpoint
+from faststyle.config import TrainConfig
+from faststyle.images import load_image, save_image
+from faststyle.module import StyleTransfer
+from faststyle.paths import SAMPLE_PHOTO
+from faststyle.runs import painted_sample
+from faststyle.stylize import load_style
+from faststyle.yardstick import equivalent_within
+
+YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
+
+
+def finish(
+    config: TrainConfig, module: StyleTransfer, val_photos: Tensor, run_dir: Path, seconds: float
+) -> Path:
+    """Measure what the run gave, write the style checkpoint, paint a picture, say what is next."""
+    path = Path(config.checkpoint_dir) / f"{config.style.name}.safetensors"
+    if not processes.is_first():
+        return path
+    metrics = module.metadata["metrics"]
+    print(
+        f"{config.style.title}: {module.metadata['training']['steps']} steps, {seconds:.0f} s; "
+        f"on held-out photos style loss {metrics['val/style_loss']:.3g}, "
+        f"content loss {metrics['val/content_loss']:.3g} (0 is perfect, 1 an empty picture)."
+    )
+    if config.trainer.yardstick:
+        iterations, cost = equivalent_within(
+            module.perceptual_loss, module.transform_net, val_photos, YARDSTICK_SHARE * seconds
+        )
+        if iterations is not None:
+            metrics["equivalent_lbfgs_iterations"] = str(iterations)
+            print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
+    write_checkpoint(path, module.transform_net, module.metadata)
+    sample = painted_sample(run_dir)
+    save_image(load_style(path)(load_image(SAMPLE_PHOTO)), sample)
+    print(f"Style checkpoint: {path}. A picture painted with it: {sample}")
+    print(f"Next:\n{_next_steps(config, path)}")
+    return path
+
+
+def _next_steps(config: TrainConfig, path: Path) -> str:
+    """Three commands that follow on this run, and what each gives."""
+    start = f"init_from={path} network.width={config.network.width}"
+    if config.loss_network.name == "compact":
+        learn_more = f"python -m train style={config.style.name} {start}"
+        gives = (
+            "go on with VGG-19 and COCO photos (1.3 GB to download, hours on a CPU): larger\n"
+            "      motifs, finer strokes, more of the photo kept"
+        )
+    else:
+        learn_more = f"python -m train style=custom style.name=mine style.image=mine.jpg {start}"
+        gives = "learn a painting of yours, starting from this one"
+    return (
+        f"  python -m infer --ckpt {path} photo.jpg\n      paint a photo of yours\n"
+        f"  tensorboard --logdir {config.runs_dir}\n      see how it was learned\n"
+        f"  {learn_more}\n      {gives}"
+    )
+
+
+def report_skipped(skipped: set[str], run_dir: Path) -> None:
+    """List the photos that could not be used in the run folder, and count them."""
+    if skipped and processes.is_first():
+        path = run_dir / "skipped.txt"
+        path.write_text("".join(f"{name}\n" for name in sorted(skipped)))
+        print(
+            f"{len(skipped)} photos could not be used, {sorted(skipped)[0]} the first; "
+            f"all are in {path}",
+            file=sys.stderr,
+        )
