@@ -20,6 +20,7 @@ from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
+from faststyle.health import Health
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
@@ -49,6 +50,7 @@ def build_content(config: TrainConfig) -> ContentData:
         num_val_images=data.num_val_images,
         num_workers=data.num_workers,
         seed=config.seed,
+        max_bad_share=data.max_bad_share,
     )
 
 
@@ -179,7 +181,9 @@ def build_trainer(
     trainer = config.trainer
     validation = Validation(val_photos, trainer.preview_every, run_dir)
     checkpoints = Checkpoints(run_dir, config.style.name, trainer.checkpoint_every, validation)
-    callbacks = [stop, validation, Throughput(), checkpoints]
+    painting = to_tensor(load_style_image(config))
+    health = Health(validation, val_photos, painting, untrained=config.init_from is None)
+    callbacks = [stop, validation, health, Throughput(), checkpoints]
     if trainer.progress_bar:
         callbacks.append(ProgressBar(config.style.name))
     return pl.Trainer(

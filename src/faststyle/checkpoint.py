@@ -17,7 +17,7 @@ from torch import Tensor
 
 from faststyle import weights
 from faststyle.description import describe as describe
-from faststyle.errors import TrainingDiverged, UserError
+from faststyle.errors import TrainingDiverged, UserError, one_line
 from faststyle.files import atomic_write
 from faststyle.metadata import check_metadata, printable
 from faststyle.pickles import Refused
@@ -102,7 +102,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         metadata = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"its metadata is no JSON ({error})") from error
+        raise Refused(f"its metadata is no JSON ({one_line(str(error))[:200]})") from error
     metadata = _understood(path, metadata)
     return read_safetensors(path), metadata
 

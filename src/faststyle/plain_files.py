@@ -19,6 +19,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from faststyle.errors import one_line
 from faststyle.pickles import Refused, check_globals, claimed_elements, opcodes_of
 
 MAX_HEADER = 1 << 20  # bytes; a style checkpoint's takes about 7,000, VGG-19's 5,000
@@ -41,7 +42,7 @@ def safetensors_metadata(path: Path) -> dict[str, str]:
     except Refused:
         raise
     except Exception as error:  # safetensors' own, and what a damaged header leads to
-        raise Refused(_first_line(error)) from error
+        raise Refused(_reason(error)) from error
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
@@ -56,7 +57,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             # A copy: the file may be overwritten while its tensors are in use.
             return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
     except Exception as error:
-        raise Refused(_first_line(error)) from error
+        raise Refused(_reason(error)) from error
 
 
 def read_torch(path: Path) -> Any:
@@ -117,5 +118,6 @@ def _look_through_legacy(path: Path) -> None:
                 raise Refused(f"its tensors claim more than its {size} bytes")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+def _reason(error: Exception) -> str:
+    """What the library says, which may quote the file: made printable, and not at length."""
+    return one_line(str(error))[:200] or type(error).__name__
