@@ -16,11 +16,12 @@ from conftest import noise_picture
 from PIL import Image
 from torch import Tensor
 
-from faststyle.content import ContentData, Positions, open_photos
+from faststyle.content import ContentData, open_photos
 from faststyle.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
 from faststyle.errors import UserError
 from faststyle.images import load_image
 from faststyle.photos import Photos, open_folder, open_hub
+from faststyle.positions import Positions
 from faststyle.synthetic import SyntheticPhotos
 
 # --- order ------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ class Recorder(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def content_data(photos: Photos, **changes: int | None) -> ContentData:
+def content_data(photos: Photos, **changes: float | None) -> ContentData:
     arguments: dict = {
         "image_size": 32,
         "batch_size": 3,
@@ -129,6 +130,7 @@ def content_data(photos: Photos, **changes: int | None) -> ContentData:
         "num_val_images": 2,
         "num_workers": 0,
         "seed": 0,
+        "max_bad_share": 1.0,
     }
     return ContentData(photos, **{**arguments, **changes})
 

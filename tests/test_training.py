@@ -292,8 +292,8 @@ def test_skipped_photos_are_counted_and_named(
     for i in range(3):
         (folder / f"bad_{i}.jpg").write_bytes(b"no photo")
         (folder / f"good_{i}.png").write_bytes((photo_dir / f"photo_{i}.png").read_bytes())
-    config = make_config("data=folder", f"data.path={folder}", "trainer.max_steps=4")
-    train(config, tmp_path / "run", None)
+    settings = (f"data.path={folder}", "data.max_bad_share=1", "trainer.max_steps=4")
+    train(make_config("data=folder", *settings), tmp_path / "run", None)
     report = capsys.readouterr().err
     assert "3 photos could not be used" in report
     listed = (tmp_path / "run" / "skipped.txt").read_text().splitlines()

@@ -22,6 +22,7 @@ from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
+from faststyle.health import Health
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
@@ -54,6 +55,7 @@ def build_content(config: TrainConfig) -> ContentData:
         num_val_images=data.num_val_images,
         num_workers=data.num_workers,
         seed=config.seed,
+        max_bad_share=data.max_bad_share,
     )
 
 
@@ -217,7 +219,9 @@ def build_trainer(
         None if resume_from is None else resume_from.path,
         validation,
     )
-    callbacks = [validation, Throughput(), checkpoints]
+    painting = to_tensor(load_style_image(config))
+    health = Health(validation, val_photos, painting, untrained=config.init_from is None)
+    callbacks = [validation, health, Throughput(), checkpoints]
     if trainer.progress_bar:
         callbacks.append(ProgressBar(config.style.name))
     callbacks.append(stop)  # last: it listens until the last checkpoint is written

@@ -11,18 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from faststyle.errors import UserError
+from faststyle import weights
+from faststyle.description import describe as describe
+from faststyle.errors import TrainingDiverged, UserError, one_line
 from faststyle.files import atomic_write
+from faststyle.metadata import check_metadata, printable
+from faststyle.pickles import Refused
+from faststyle.plain_files import (
+    check_size,
+    read_safetensors,
+    read_torch,
+    safetensors_metadata,
+)
 from faststyle.transform_net import TransformNet
 
-FORMAT = 1
+FORMAT = 2  # 1 had no photo end
 METADATA_KEY = "faststyle"
-PHOTO_END = "photo_end."  # before the names of those tensors
+PHOTO_END = "photo_end."  # what the names of its weights begin with
+TRAINED = "transform_net."  # what the weights' names begin with in a training checkpoint
 
 
 @dataclass(frozen=True)
@@ -35,100 +44,105 @@ class StyleCheckpoint:
 
     def build(self) -> TransformNet:
         """The transform network with these weights, float32, in evaluation mode."""
-        try:
-            net = TransformNet(**self.metadata["network"])
-            net.load_state_dict({k: v.to(torch.float32) for k, v in self.state_dict.items()})
-        except (TypeError, KeyError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise UserError(
-                f"style checkpoint: weights do not fit its network: {reason}"
-            ) from error
-        return net.eval()
+        return weights.build(self.state_dict, self.metadata["network"]).eval()
 
 
 def write_checkpoint(
     path: Path, net: TransformNet, metadata: dict[str, Any], photo_end: TransformNet | None = None
 ) -> None:
-    """Write weights in half precision (too fine to see the difference) and metadata, atomically."""
-    weights = dict(net.state_dict())
+    """Write weights in half precision (too fine to see the difference) and metadata, atomically.
+
+    Raises:
+        TrainingDiverged: a weight is not a finite number.
+        UserError: the file cannot be written. What stood at `path` before is still there.
+    """
+    named = dict(net.state_dict())
     if photo_end is not None:
-        weights |= {f"{PHOTO_END}{k}": v for k, v in photo_end.state_dict().items()}
-    tensors = {k: v.detach().cpu().half().contiguous() for k, v in weights.items()}
-    text = json.dumps({"format": FORMAT, **metadata})
+        named |= {f"{PHOTO_END}{name}": value for name, value in photo_end.state_dict().items()}
+    tensors = {name: _compact(value) for name, value in named.items()}
+    for name, value in tensors.items():
+        if not value.isfinite().all():
+            raise TrainingDiverged(f"cannot write {path}: {name} is no longer a finite number")
+    text = json.dumps(printable({"format": FORMAT, **metadata}))
     with atomic_write(path) as partial:
-        try:
-            save_file(tensors, partial, metadata={METADATA_KEY: text})
-        except SafetensorError as error:  # how safetensors reports a full disk, among others
-            raise UserError(f"cannot write {path}: {error}") from error
+        # Not save_file: its files are for their owner's eyes only.
+        partial.write_bytes(save(tensors, metadata={METADATA_KEY: text}))
+
+
+def _compact(value: Tensor) -> Tensor:
+    """Half precision where it reaches; counts, and values beyond 65,504, stay as they are."""
+    value = value.detach().cpu().contiguous()
+    half = value.half()
+    return half if value.is_floating_point() and half.isfinite().all() else value
 
 
 def read_checkpoint(path: Path) -> StyleCheckpoint:
     """Read a .safetensors style checkpoint or a Lightning .ckpt of ours; runs nothing in it.
 
     Raises:
-        UserError: no such file, not ours, damaged, or of a newer format.
+        UserError: no such file, not ours, damaged, of a newer format, or with weights that are
+            not its network's.
     """
     if not path.is_file():
         raise UserError(f"no such checkpoint: {path}")
-    read = _read_lightning if path.suffix == ".ckpt" else _read_safetensors
-    state_dict, metadata = read(path)
-    if not isinstance(metadata, dict):
-        raise UserError(f"{path}: not a readable style checkpoint: its metadata is no JSON object")
-    version = metadata.get("format")
-    if version != FORMAT:
+    training = path.suffix == ".ckpt"
+    kind = "training" if training else "style"
+    try:
+        state_dict, metadata = (_read_lightning if training else _read_safetensors)(path)
+    except Refused as error:
+        raise UserError(f"{path}: not a readable {kind} checkpoint: {error}") from error
+    try:
+        check_size(path, state_dict)
+        style, photo_end = _ends(state_dict)
+        for tensors in (style, photo_end) if photo_end else (style,):
+            weights.check_fit(tensors, metadata["network"])
+    except UserError as error:
+        raise UserError(f"{path}: weights do not fit its network: {error}") from error
+    return StyleCheckpoint(style, metadata, photo_end or None)
+
+
+def _ends(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Weights of the style and of the photo end, if there is one."""
+    end = {k.removeprefix(PHOTO_END): v for k, v in tensors.items() if k.startswith(PHOTO_END)}
+    return {k: v for k, v in tensors.items() if not k.startswith(PHOTO_END)}, end
+
+
+def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    text = safetensors_metadata(path).get(METADATA_KEY)
+    if text is None:
+        raise UserError(f"{path}: not a style checkpoint: no {METADATA_KEY!r} metadata")
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"its metadata is no JSON ({one_line(str(error))[:200]})") from error
+    metadata = _understood(path, metadata)
+    return read_safetensors(path), metadata
+
+
+def _read_lightning(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    loaded = read_torch(path)
+    state = loaded.get("state_dict") if isinstance(loaded, dict) else None
+    if not isinstance(state, dict) or METADATA_KEY not in loaded:
+        raise Refused("it is none of faststyle's")
+    metadata = _understood(path, loaded[METADATA_KEY])
+    own = {str(k): v for k, v in state.items() if str(k).startswith(TRAINED)}
+    if not all(isinstance(value, Tensor) for value in own.values()):
+        raise Refused("its weights are no tensors")
+    return {name.removeprefix(TRAINED): value for name, value in own.items()}, metadata
+
+
+def _understood(path: Path, metadata: Any) -> dict[str, Any]:
+    """`metadata`, once its format and every value is one that we know how to read."""
+    version = metadata.get("format") if isinstance(metadata, dict) else None
+    if isinstance(version, int) and version > FORMAT:
         raise UserError(
             f"{path}: style checkpoint of format {version}, this faststyle reads format {FORMAT}; "
             "install a newer faststyle"
         )
-    style = {k: v for k, v in state_dict.items() if not k.startswith(PHOTO_END)}
-    photo_end = {
-        k.removeprefix(PHOTO_END): v for k, v in state_dict.items() if k.startswith(PHOTO_END)
-    }
-    return StyleCheckpoint(style, metadata, photo_end or None)
-
-
-def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get(METADATA_KEY)
-            if text is None:
-                raise UserError(f"{path}: not a style checkpoint: no {METADATA_KEY!r} metadata")
-            return {key: file.get_tensor(key).clone() for key in file.keys()}, json.loads(text)  # noqa: SIM118
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
-        raise UserError(f"{path}: not a readable style checkpoint: {error}") from error
-
-
-def _read_lightning(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-        metadata = loaded[METADATA_KEY]
-        prefix = "transform_net."
-        state = loaded["state_dict"].items()
-        return {k.removeprefix(prefix): v for k, v in state if k.startswith(prefix)}, metadata
-    except Exception as error:
-        raise UserError(
-            f"{path}: not a readable training checkpoint ({type(error).__name__})"
-        ) from error
-
-
-def describe(metadata: dict[str, Any]) -> str:
-    """The metadata as a person reads it, a line a fact."""
-    lines = []
-
-    def add(value: Any, label: str, indent: int) -> None:
-        if isinstance(value, dict):
-            lines.append(f"{'  ' * indent}{label}:")
-            for key, item in value.items():
-                add(item, str(key), indent + 1)
-        elif value is not None:
-            if isinstance(value, list):
-                value = ", ".join(map(str, value))
-            lines.append(
-                f"{'  ' * indent}{label}: {value:.4g}"
-                if isinstance(value, float)
-                else f"{'  ' * indent}{label}: {value}"
-            )
-
-    for key, value in metadata.items():
-        add(value, key, 0)
-    return "\n".join(lines)
+        check_metadata(metadata)
+    except UserError as error:
+        raise Refused(str(error)) from error
+    if type(version) is not int or version < 1:
+        raise Refused("its metadata has no format number")
+    return metadata

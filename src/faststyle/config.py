@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from faststyle.errors import UserError, check_choice
 from faststyle.hydra_errors import raise_user_error
+from faststyle.metadata import STYLE_NAME
 
 PRECISIONS = ("auto", "32", "bf16", "16")
 Schema = TypeVar("Schema")
@@ -49,7 +50,7 @@ class StyleConfig:
 
     def __post_init__(self) -> None:
         at_least("style", self, 16, ["size"])
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}", self.name):
+        if not re.fullmatch(STYLE_NAME, self.name):
             raise UserError(
                 f"style.name: {self.name!r} names a file: use up to 80 letters, digits, _ . -"
             )
@@ -104,11 +105,14 @@ class DataConfig:
     image_size: int = MISSING
     batch_size: int = MISSING
     num_workers: int | None = MISSING
+    max_bad_share: float = MISSING
 
     def __post_init__(self) -> None:
         at_least("data", self, 1, ["num_images", "num_val_images", "batch_size"])
-        at_least("data", self, 0, ["num_workers"])
+        at_least("data", self, 0, ["num_workers", "max_bad_share"])
         at_least("data", self, 16, ["image_size"])
+        if self.max_bad_share > 1:
+            raise UserError(f"data.max_bad_share: must be at most 1, got {self.max_bad_share}")
 
 
 @dataclass(kw_only=True)

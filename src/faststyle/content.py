@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from faststyle.crops import Crops
 from faststyle.errors import UserError, check_choice
+from faststyle.loading import Batches
 from faststyle.photos import SOURCES, Photos, open_folder, open_hub
+from faststyle.positions import Positions
+from faststyle.skipping import Skipped
 from faststyle.synthetic import SyntheticPhotos
 
 
@@ -32,31 +34,12 @@ def open_photos(
     if source == "synthetic":
         return SyntheticPhotos(num_images or 2000, seed, size)
     if source == "folder":
-        return open_folder(Path(str(path)))
-    return open_hub(str(path), str(split), num_images)
-
-
-class Positions(Sampler):
-    """(position, photo) for positions start, start + 1, ...: a new shuffle of all photos an epoch.
-
-    Its length is that of the whole run, also when it starts in the middle: so Lightning, told to
-    resume at step k of n, still sees n steps.
-    """
-
-    def __init__(self, num_photos: int, stop: int, seed: int, start: int, rank: int, world: int):
-        self.num_photos, self.stop, self.seed = num_photos, stop, seed
-        self.start, self.rank, self.world = start, rank, world
-
-    def __len__(self) -> int:
-        return self.stop // self.world
-
-    def __iter__(self) -> Iterator[tuple[int, int]]:
-        epoch, order = -1, np.empty(0, dtype=int)
-        for position in range(self.start + self.rank, self.stop, self.world):
-            if position // self.num_photos != epoch:
-                epoch = position // self.num_photos
-                order = np.random.default_rng([self.seed, epoch]).permutation(self.num_photos)
-            yield position, int(order[position % self.num_photos])
+        photos = open_folder(Path(str(path)))
+    else:
+        photos = open_hub(str(path), str(split), num_images)
+    if len(photos) == 0:
+        raise UserError(f"data.path: {path} holds 0 photos; give another folder or split")
+    return photos
 
 
 def collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]:
@@ -68,7 +51,8 @@ class ContentData(pl.LightningDataModule):
     """Batches of content photos, (N, 3, image_size, image_size) float32 in [0, 1].
 
     `num_val_images` photos (at most a fifth of all) are held out and never trained on.
-    `skipped` names the photos that could not be used, with the reason.
+    `skipped` names the photos that could not be used, with the reason; so does `skipped.txt` in
+    the run folder, while it runs. More of them than `max_bad_share` of those tried end the run.
     """
 
     def __init__(
@@ -81,16 +65,21 @@ class ContentData(pl.LightningDataModule):
         num_val_images: int,
         num_workers: int | None,
         seed: int,
+        max_bad_share: float,
     ):
         super().__init__()
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
-        self.skipped: set[str] = set()
+        self._skipped = Skipped(max_bad_share)
         self.num_photos = len(photos) if num_images is None else min(num_images, len(photos))
         order = np.random.default_rng(seed).permutation(len(photos))[:num_images]
         held_out = min(num_val_images, max(1, len(order) // 5))
         self._val = self._hold_out(Crops(photos, order, image_size, seed), held_out)
         train = np.delete(order, list(self._val))
         self._train = Crops(photos, train if len(train) else order, image_size, seed)
+
+    @property
+    def skipped(self) -> set[str]:
+        return self._skipped.reasons
 
     def val_photos(self) -> Tensor:
         """The held-out photos, centre crops, float32 in [0, 1]."""
@@ -103,7 +92,9 @@ class ContentData(pl.LightningDataModule):
             try:
                 found[item] = crops.centre_crop(item)
             except UserError as error:
-                self.skipped.add(str(error))
+                self._skipped.count(0, [str(error)])
+            else:
+                self._skipped.count(1, [])
             if len(found) == count:
                 return found
         if not found:
@@ -112,38 +103,53 @@ class ContentData(pl.LightningDataModule):
             )
         return found
 
-    def train_dataloader(self) -> DataLoader:
+    def setup(self, stage: str) -> None:
+        self._list_skipped()
+
+    def _list_skipped(self) -> None:
+        logger = self.trainer.logger if self.trainer is not None else None
+        if logger is not None and logger.log_dir is not None:
+            self._skipped.list_in(Path(logger.log_dir) / "skipped.txt")
+
+    def train_dataloader(self) -> Batches:
         trainer = self.trainer
         assert trainer is not None
         world, batch = trainer.world_size, self.batch_size
-        positions = Positions(
-            len(self._train),
-            stop=trainer.max_steps * batch * world,
-            seed=self.seed,
-            start=trainer.global_step * batch * world,
-            rank=trainer.global_rank,
-            world=world,
-        )
+        device, first_step = trainer.strategy.root_device.type, trainer.global_step
+
+        def open_loader(first: int, num_workers: int) -> DataLoader:
+            positions = Positions(
+                len(self._train),
+                stop=trainer.max_steps * batch * world,
+                seed=self.seed,
+                start=(first_step + first) * batch * world,
+                rank=trainer.global_rank,
+                world=world,
+            )
+            return DataLoader(
+                self._train,
+                batch_size=batch,
+                sampler=positions,
+                num_workers=num_workers,
+                collate_fn=collate,
+                pin_memory=device == "cuda",
+            )
+
         workers = self.num_workers
         if workers is None:
             # Beside a CPU that trains, a worker only takes its cores: measured, none is fastest.
-            on_cpu = trainer.strategy.root_device.type == "cpu"
-            workers = 0 if on_cpu else min(8, os.cpu_count() or 1)
-        return DataLoader(
-            self._train,
-            batch_size=batch,
-            sampler=positions,
-            num_workers=workers,
-            collate_fn=collate,
-            pin_memory=trainer.strategy.root_device.type == "cuda",
-            persistent_workers=workers > 0,
-        )
+            workers = 0 if device == "cpu" else min(8, os.cpu_count() or 1)
+        return Batches(open_loader, trainer.max_steps, workers)
 
     def on_before_batch_transfer(
         self, batch: tuple[Tensor, list[str]], dataloader_idx: int
     ) -> Tensor:
         photos, skipped = batch
-        self.skipped.update(skipped)
+        try:
+            self._skipped.count(len(photos), skipped)
+        finally:
+            if skipped:
+                self._list_skipped()
         return photos
 
     def on_after_batch_transfer(self, batch: Tensor, dataloader_idx: int) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from faststyle.errors import UserError
+from faststyle.errors import UserError, one_line
 from faststyle.images import to_uint8_tensor
 from faststyle.photos import Photos
 
@@ -50,11 +52,21 @@ class Crops(Dataset):
     def _load(self, item: int) -> Image.Image:
         index = int(self.indices[item])
         try:
-            photo = self.photos.load(index, min_side=int(self.size * ZOOM))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                photo = self.photos.load(index, min_side=int(self.size * ZOOM))
             reject_odd_shape(photo)
-        except UserError as error:
-            raise UserError(f"{self.photos.name(index)}: {error}") from error
+        # Whatever a decoder or a file that vanishes raises: one photo must not end a run.
+        except Exception as error:
+            kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            raise UserError(one_line(f"{self._name(index)}: {kind}{error}")) from error
         return photo
+
+    def _name(self, index: int) -> str:
+        try:
+            return self.photos.name(index)
+        except Exception:  # the name is kept beside the picture, and may be damaged with it
+            return f"photo {index}"
 
 
 def reject_odd_shape(photo: Image.Image) -> None:

@@ -34,6 +34,11 @@ def check_choice(key: str, given: str, allowed: Iterable[str]) -> str:
     return given
 
 
+def one_line(text: str) -> str:
+    """`text` without line breaks and without what a terminal or a text file cannot hold."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 @contextmanager
 def exit_on_user_error(program: str) -> Iterator[None]:
     """Turn a UserError into one line on stderr and its exit code; a bug keeps its traceback."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-import torch
 from torch import Tensor
 
 from faststyle.errors import UserError, check_choice
 from faststyle.loss_network import ARCHITECTURES, LossNetwork
 from faststyle.paths import ASSETS_DIR
+from faststyle.pickles import Refused
+from faststyle.plain_files import check_size, read_safetensors, read_torch
+from faststyle.weights import check_values
 
 TORCHVISION_WEIGHTS = {
     "vgg16": "VGG16_Weights.IMAGENET1K_V1",
@@ -34,10 +37,15 @@ def build_loss_network(
     if weights == "torchvision":
         state_dict = _download(name)
     else:
-        state_dict = read_state_dict(
-            bundled_weights(name) if weights == "bundled" else Path(weights)
-        )
-    return LossNetwork(name, layers, pooling=pooling, state_dict=state_dict)
+        path = bundled_weights(name) if weights == "bundled" else Path(weights)
+        state_dict = read_state_dict(path)
+    network = LossNetwork(name, layers, pooling=pooling, state_dict=state_dict)
+    try:
+        # After its construction, which knows better what to say of another network's weights.
+        check_values({k: v for k, v in state_dict.items() if not k.startswith("classifier.")})
+    except UserError as error:
+        raise UserError(f"loss_network.weights: {weights}: {error}") from error
+    return network
 
 
 def model_card(name: str, weights: str) -> str | None:
@@ -57,19 +65,16 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f"loss_network.weights: no such file: {path}")
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
+        loaded: Any = read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
+        if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
+            raise UserError(f"loss_network.weights: {path} holds no state dict of tensors")
+        check_size(path, loaded)
+    except Refused as error:
         raise UserError(
-            f"loss_network.weights: {path} is not a file of plain tensors "
-            f"({type(error).__name__}); give a state dict saved with torch.save or safetensors"
+            f"loss_network.weights: {path} is not a file of plain tensors ({error}); "
+            "give a state dict saved with torch.save or safetensors"
         ) from error
-    if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
-        raise UserError(f"loss_network.weights: {path} holds no state dict of tensors")
-    return loaded
+    return {str(name): value for name, value in loaded.items()}
 
 
 def bundled_weights(name: str) -> Path:

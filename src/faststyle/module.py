@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from faststyle.checkpoint import FORMAT, METADATA_KEY
+from faststyle.diagnosis import first_not_finite
 from faststyle.errors import TrainingDiverged
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.transform_net import TransformNet
@@ -67,22 +68,24 @@ class StyleTransfer(pl.LightningModule):
         _, losses = self.stylize_and_score(photos)
         # On a GPU looking at a value stops the card, so look only when it is logged anyway.
         if photos.device.type == "cpu" or self.global_step % LOG_EVERY == 0:
-            self._check_finite(losses)
+            self._check_finite(losses, photos)
         self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()})
         for name in ("content_loss", "style_loss"):
             self.log(name.removesuffix("_loss"), losses[name].detach(), prog_bar=True, logger=False)
         return losses["total_loss"]
 
-    def _check_finite(self, losses: dict[str, Tensor]) -> None:
+    def _check_finite(self, losses: dict[str, Tensor], photos: Tensor) -> None:
         bad = [name for name, value in losses.items() if not torch.isfinite(value)]
         if bad:
-            hint = "precision=bf16" if "16" in str(self.trainer.precision) else "learning_rate"
-            advice = {
-                "precision=bf16": "try trainer.precision=bf16, or 32",
-                "learning_rate": f"try a lower trainer.learning_rate (now {self.learning_rate:g})",
-            }[hint]
+            advice = (
+                "16-bit floats end at 65,504: try trainer.precision=bf16, or 32"
+                if str(self.trainer.precision).startswith("16")
+                else f"try a lower trainer.learning_rate (now {self.learning_rate:g})"
+            )
+            where = first_not_finite(self.transform_net, photos) or "the loss network"
             raise TrainingDiverged(
-                f"step {self.global_step}: {', '.join(bad)} is not a finite number; {advice}"
+                f"step {self.global_step}: {', '.join(bad)} (from {where} on) "
+                f"is not a finite number; {advice}"
             )
 
     def configure_optimizers(self) -> Any:
@@ -106,4 +109,10 @@ class StyleTransfer(pl.LightningModule):
         return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        for name, value in checkpoint["state_dict"].items():
+            if not value.isfinite().all():  # so the checkpoint before it is not overwritten
+                raise TrainingDiverged(
+                    f"step {self.global_step}: {name} is not a finite number; "
+                    f"try a lower trainer.learning_rate (now {self.learning_rate:g})"
+                )
         checkpoint[METADATA_KEY] = {"format": FORMAT, **self.metadata}

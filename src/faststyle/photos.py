@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PIL import Image
 
-from faststyle.errors import UserError
+from faststyle.errors import UserError, one_line
 from faststyle.images import READABLE_SUFFIXES, load_image
+from faststyle.tables import check_parquet, in_utf8, opened
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -36,19 +37,28 @@ class DatasetPhotos:
 
     def __init__(self, dataset: Dataset, origin: str):
         column = _image_column(dataset, origin)
-        self.dataset = dataset.select_columns([column]).cast_column(column, _undecoded())
+        try:
+            self.dataset = dataset.select_columns([column]).cast_column(column, _undecoded())
+        except Exception as error:  # of arrow, by release and type
+            reason = one_line(str(error))
+            raise UserError(f"data.path: {origin}: {column} is no picture: {reason}") from error
         self.column, self.origin = column, origin
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def name(self, index: int) -> str:
-        return self.dataset[index][self.column]["path"] or f"{self.origin}, row {index}"
+        return (self._row(index) or {}).get("path") or f"{self.origin}, row {index}"
 
     def load(self, index: int, min_side: int | None = None) -> Image.Image:
-        row = self.dataset[index][self.column]
+        row = self._row(index)
+        if row is None or (row["bytes"] is None and row["path"] is None):
+            raise UserError("there is no picture in this row")
         source = row["path"] if row["bytes"] is None else io.BytesIO(row["bytes"])
         return load_image(source, min_side)
+
+    def _row(self, index: int) -> dict[str, Any] | None:
+        return self.dataset[index][self.column]
 
 
 def open_folder(path: Path) -> DatasetPhotos:
@@ -58,18 +68,19 @@ def open_folder(path: Path) -> DatasetPhotos:
     if not path.is_dir():
         raise UserError(f"data.path: no such folder: {path}")
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    names = [str(file) for file in files if file.suffix.lower() in READABLE_SUFFIXES]
+    names = in_utf8([str(file) for file in files if file.suffix.lower() in READABLE_SUFFIXES])
     parquet = [str(file) for file in files if file.suffix == ".parquet"]
     if (path / "dataset_dict.json").is_file():
         one = next(path.glob("*/state.json"), path).parent
         raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
     if (path / "state.json").is_file():
-        dataset = datasets.Dataset.load_from_disk(str(path))
+        dataset = opened(path, lambda: datasets.Dataset.load_from_disk(str(path)))
     elif names:
         features = datasets.Features({"image": _undecoded()})
         dataset = datasets.Dataset.from_dict({"image": names}, features=features)
     elif parquet:
-        dataset = datasets.Dataset.from_parquet(parquet)  # type: ignore[arg-type]
+        check_parquet(parquet)
+        dataset = opened(path, lambda: datasets.Dataset.from_parquet(parquet))  # type: ignore[arg-type]
     else:
         found = f"{len(files)} other files" if files else "nothing"
         raise UserError(

@@ -35,8 +35,11 @@ def check_strength(strength: float) -> float:
 def between(
     photo_end: Mapping[str, Tensor], style: Mapping[str, Tensor], strength: float
 ) -> dict[str, Tensor]:
-    """Weights at `strength`, beyond 1 too; float32."""
-    return {k: torch.lerp(photo_end[k].float(), v.float(), strength) for k, v in style.items()}
+    """Weights at `strength`, beyond 1 too; float32. Counts are the style's."""
+    return {
+        k: torch.lerp(photo_end[k].float(), v.float(), strength) if v.is_floating_point() else v
+        for k, v in style.items()
+    }
 
 
 def photo_share(strength: float, has_photo_end: bool) -> float:

@@ -1,0 +1,123 @@
+"""Reading files of tensors that anybody may have made: nothing in them is run, and no small file
+takes much memory.
+
+torch.load with weights_only runs no code, but it inflates compressed entries, allocates what a
+header claims, and calls a few constructors (of bytes, of sets) with any argument. So a file is
+looked through first, and refused when it holds more than tensors, numbers and texts.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+from faststyle.errors import one_line
+from faststyle.pickles import Refused, check_globals, claimed_elements, opcodes_of
+
+MAX_HEADER = 1 << 20  # bytes; a style checkpoint's takes about 7,000, VGG-19's 5,000
+LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, keys of storages
+
+
+def safetensors_metadata(path: Path) -> dict[str, str]:
+    """The texts in the header; no tensor is read.
+
+    Raises:
+        Refused: no such file format, damaged, or a header beyond all measure.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+        if length > MAX_HEADER:
+            raise Refused(f"its header claims {length} bytes, more than {MAX_HEADER}")
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except Refused:
+        raise
+    except Exception as error:  # safetensors' own, and what a damaged header leads to
+        raise Refused(_reason(error)) from error
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Tensors by name; they take as much memory as the file.
+
+    Raises:
+        Refused: see `safetensors_metadata`.
+    """
+    safetensors_metadata(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            # A copy: the file may be overwritten while its tensors are in use.
+            return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
+    except Exception as error:
+        raise Refused(_reason(error)) from error
+
+
+def read_torch(path: Path) -> Any:
+    """What torch.save wrote: tensors, numbers, texts, dicts and lists.
+
+    Raises:
+        Refused: damaged, or it needs more than these.
+    """
+    try:
+        if zipfile.is_zipfile(path):
+            _look_through_zip(path)
+        else:
+            _look_through_legacy(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange pickles; those are refused in a line
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Refused:
+        raise
+    except Exception as error:  # what a damaged pickle leads to can be anything
+        raise Refused(f"it is damaged ({type(error).__name__})") from error
+
+
+def check_size(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """A small file can hold a tensor that repeats one value: it would grow where it is used.
+
+    Raises:
+        Refused: the tensors are larger than their file.
+    """
+    size = sum(value.numel() * value.element_size() for value in tensors.values())
+    if size > path.stat().st_size:
+        raise Refused(f"its tensors take {size} bytes, more than the file")
+
+
+def _look_through_zip(path: Path) -> None:
+    size = path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise Refused("it is a compressed archive, which torch.save never writes")
+        if archive.comment or sum(entry.file_size for entry in entries) > size:
+            raise Refused(f"its entries claim more than its {size} bytes")
+        for entry in entries:
+            if entry.filename.endswith(".pkl"):
+                with archive.open(entry) as file:
+                    check_globals(opcodes_of(file))
+
+
+def _look_through_legacy(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(1) != b"\x80" or tarfile.is_tarfile(path):
+            raise Refused("it is no file of torch.save")
+        file.seek(0)
+        for _ in range(LEGACY_PICKLES):
+            opcodes = list(opcodes_of(file))
+            check_globals(iter(opcodes))
+            if sum(claimed_elements(opcodes)) > size:
+                raise Refused(f"its tensors claim more than its {size} bytes")
+
+
+def _reason(error: Exception) -> str:
+    """What the library says, which may quote the file: made printable, and not at length."""
+    return one_line(str(error))[:200] or type(error).__name__

@@ -1,0 +1,31 @@
+"""The order of photos in a run: the same whatever loads them, and from any step on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch.utils.data import Sampler
+
+
+class Positions(Sampler):
+    """(position, photo) for positions start, start + 1, ...: a new shuffle of all photos an epoch.
+
+    Its length is that of the whole run, also when it starts in the middle: so Lightning, told to
+    resume at step k of n, still sees n steps.
+    """
+
+    def __init__(self, num_photos: int, stop: int, seed: int, start: int, rank: int, world: int):
+        self.num_photos, self.stop, self.seed = num_photos, stop, seed
+        self.start, self.rank, self.world = start, rank, world
+
+    def __len__(self) -> int:
+        return self.stop // self.world
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        epoch, order = -1, np.empty(0, dtype=int)
+        for position in range(self.start + self.rank, self.stop, self.world):
+            if position // self.num_photos != epoch:
+                epoch = position // self.num_photos
+                order = np.random.default_rng([self.seed, epoch]).permutation(self.num_photos)
+            yield position, int(order[position % self.num_photos])
