@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("ckpt", type=Path, help="rewritten in place")
     parser.add_argument("--photos", help="folder of photos (default: drawn pictures)")
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--size", type=int, default=128, help="side of the crops")
+    parser.add_argument("--size", type=int, default=256, help="side of the crops")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

@@ -19,9 +19,12 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 from torch import Tensor
 
+from faststyle.checkpoint import write_checkpoint
 from faststyle.config import TrainConfig, parse
+from faststyle.inference import main
 from faststyle.loss_network import VGG_STAGES
 from faststyle.paths import CONF_DIR
+from faststyle.transform_net import TransformNet
 
 # Before any test module imports `datasets`, whose client reads these once: tests never go online
 # and never touch the caches of whoever runs them.
@@ -208,3 +211,65 @@ def real_data() -> Path:
 def generator() -> torch.Generator:
     """Seeded randomness for tensors."""
     return torch.Generator().manual_seed(0)
+
+
+# --- infer: a tiny style, two photos, the command line in this process --------------------------
+
+TINY_NETWORK = {
+    "width": 4,
+    "num_residual_blocks": 1,
+    "norm": "instance",
+    "padding": "reflect",
+    "upsample": "nearest",
+    "output": "sigmoid",
+}
+
+
+@pytest.fixture(scope="module")
+def ckpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    net = TransformNet(**TINY_NETWORK)  # type: ignore[arg-type]
+    path = tmp_path_factory.mktemp("style") / "tiny.safetensors"
+    style = {"name": "tiny", "title": "A tiny painting"}
+    write_checkpoint(path, net, {"network": TINY_NETWORK, "style": style})
+    return path
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two photos in the current folder, with different names, sizes and formats."""
+    monkeypatch.chdir(tmp_path)
+    noise_picture(0, 41, 30).save("cat.jpg")
+    noise_picture(1, 20, 33).save("dog.png")
+    return tmp_path
+
+
+@pytest.fixture
+def infer(ckpt: Path, capfd: pytest.CaptureFixture[str]):
+    def run(*arguments: str, ckpt: Path | str = ckpt) -> Outcome:
+        capfd.readouterr()
+        try:
+            code = main(["--ckpt", str(ckpt), "--device", "cpu", *arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        captured = capfd.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+def written(folder: Path) -> dict[str, tuple[int, int]]:
+    """Name and size of every picture under a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*.*")):
+        with Image.open(path) as image:
+            found[path.relative_to(folder).as_posix()] = image.size
+    return found
+
+
+def one_line(outcome: Outcome) -> str:
+    assert outcome.code == 2
+    assert outcome.err.startswith("infer: ")
+    assert outcome.err.count("\n") == 1
+    assert "Traceback" not in outcome.err
+    return outcome.err

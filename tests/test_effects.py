@@ -83,7 +83,7 @@ def test_a_flat_painting_is_not_blown_up() -> None:
 
 def test_an_unknown_colour_mode_is_refused() -> None:
     picture = ImageCanvas(plain(RED))
-    with pytest.raises(UserError, match="keep_color: 'luminence' .* did you mean 'luminance'"):
+    with pytest.raises(UserError, match=r"keep_color: 'luminence' .* did you mean 'luminance'"):
         keep_colors(picture, picture, "luminence")
 
 

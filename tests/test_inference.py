@@ -8,76 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from conftest import Outcome, noise_picture
+from conftest import noise_picture, one_line, written
 from PIL import Image
 
 from faststyle import Stylizer, load_style
-from faststyle.checkpoint import write_checkpoint
 from faststyle.errors import UserError
 from faststyle.images import load_image, to_tensor
 from faststyle.inference import main
-from faststyle.transform_net import TransformNet
-
-NETWORK = {
-    "width": 4,
-    "num_residual_blocks": 1,
-    "norm": "instance",
-    "padding": "reflect",
-    "upsample": "nearest",
-    "output": "sigmoid",
-}
-
-
-@pytest.fixture(scope="module")
-def ckpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    net = TransformNet(**NETWORK)  # type: ignore[arg-type]
-    path = tmp_path_factory.mktemp("style") / "tiny.safetensors"
-    style = {"name": "tiny", "title": "A tiny painting"}
-    write_checkpoint(path, net, {"network": NETWORK, "style": style})
-    return path
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two photos in the current folder, with different names, sizes and formats."""
-    monkeypatch.chdir(tmp_path)
-    noise_picture(0, 41, 30).save("cat.jpg")
-    noise_picture(1, 20, 33).save("dog.png")
-    return tmp_path
-
-
-@pytest.fixture
-def infer(ckpt: Path, capfd: pytest.CaptureFixture[str]):
-    def run(*arguments: str, ckpt: Path | str = ckpt) -> Outcome:
-        capfd.readouterr()
-        try:
-            code = main(["--ckpt", str(ckpt), "--device", "cpu", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capfd.readouterr()
-        return Outcome(code, captured.out, captured.err)
-
-    return run
-
-
-def written(folder: Path) -> dict[str, tuple[int, int]]:
-    """Name and size of every picture under a folder."""
-    found = {}
-    for path in sorted(folder.rglob("*.*")):
-        with Image.open(path) as image:
-            found[path.relative_to(folder).as_posix()] = image.size
-    return found
-
-
-def one_line(outcome: Outcome) -> str:
-    assert outcome.code == 2
-    assert outcome.err.startswith("infer: ")
-    assert outcome.err.count("\n") == 1
-    assert "Traceback" not in outcome.err
-    return outcome.err
-
 
 # --- where results go -------------------------------------------------------------------------
 

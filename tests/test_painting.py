@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from conftest import noise_picture
+from conftest import TINY_NETWORK, noise_picture
 from torch import Tensor
 
 from faststyle import painting
@@ -18,20 +18,12 @@ from faststyle.row_store import RowStore
 from faststyle.strips import Moments
 from faststyle.transform_net import TransformNet
 
-NETWORK = {
-    "width": 4,
-    "num_residual_blocks": 2,
-    "norm": "instance",
-    "padding": "reflect",
-    "upsample": "nearest",
-    "output": "sigmoid",
-}
 CPU = torch.device("cpu")
 
 
 def network(seed: int = 0, **changes) -> TransformNet:
     torch.manual_seed(seed)
-    net = TransformNet(**NETWORK | changes).eval()
+    net = TransformNet(**TINY_NETWORK | changes).eval()
     for name, value in net.named_parameters():
         if name.endswith("bias"):  # zero at the start, which would hide mistakes
             torch.nn.init.normal_(value, std=0.3)

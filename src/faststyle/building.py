@@ -62,7 +62,7 @@ def build_content(config: TrainConfig) -> ContentData:
 def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int) -> StyleTransfer:
     """Networks, losses and metadata from the settings; downloads or reads the loss network."""
     arguments = dataclasses.asdict(config.network)
-    net = TransformNet(**arguments)
+    net, base_photo_end = TransformNet(**arguments), None
     if config.init_from is not None:
         base = read_checkpoint(Path(config.init_from))
         if base.metadata["network"] != arguments:
@@ -71,6 +71,7 @@ def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int)
                 f"this run's is {arguments}; use the same network settings"
             )
         net.load_state_dict(base.build().state_dict())
+        base_photo_end = base.photo_end
     loss = config.loss
     loss_network = build_loss_network(
         config.loss_network.name,
@@ -89,6 +90,7 @@ def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int)
         max_steps=config.trainer.max_steps,
         compile_step=config.trainer.compile,
         metadata=_metadata(config, num_photos),
+        base_photo_end=base_photo_end,
     )
 
 

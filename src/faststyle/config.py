@@ -133,11 +133,12 @@ class TrainerConfig:
     preview_every: int = MISSING
     progress_bar: bool = MISSING
     yardstick: bool = MISSING
+    photo_steps: int = MISSING
 
     def __post_init__(self) -> None:
         positive = ["max_steps", "max_images", "num_nodes", "checkpoint_every", "preview_every"]
         at_least("trainer", self, 1, positive)
-        at_least("trainer", self, 0, ["warmup_steps"])
+        at_least("trainer", self, 0, ["warmup_steps", "photo_steps"])
         if self.checkpoint_minutes is not None:
             above_zero("trainer", self, ["checkpoint_minutes"])
         above_zero("trainer", self, ["learning_rate", "gradient_clip"])

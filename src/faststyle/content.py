@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,15 @@ class ContentData(pl.LightningDataModule):
             # Beside a CPU that trains, a worker only takes its cores: measured, none is fastest.
             workers = 0 if device == "cpu" else min(8, os.cpu_count() or 1)
         return Batches(open_loader, trainer.max_steps, workers)
+
+    def further_batches(self, num_steps: int, max_steps: int) -> Iterator[Tensor]:
+        """Batches for what follows a run of `max_steps`: the crops that would have come next."""
+        start = max_steps * self.batch_size
+        stop = start + num_steps * self.batch_size
+        keys = list(Positions(len(self._train), stop, self.seed, start, rank=0, world=1))
+        for first in range(0, len(keys), self.batch_size):
+            photos = [self._train[key][0] for key in keys[first : first + self.batch_size]]
+            yield torch.stack(photos).float() / 255
 
     def on_before_batch_transfer(
         self, batch: tuple[Tensor, list[str]], dataloader_idx: int

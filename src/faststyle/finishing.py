@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import sys
+import time
 from pathlib import Path
-
-from torch import Tensor
 
 from faststyle import processes
 from faststyle.checkpoint import write_checkpoint
 from faststyle.config import TrainConfig
+from faststyle.content import ContentData
 from faststyle.images import load_image, save_image
 from faststyle.module import StyleTransfer
 from faststyle.paths import SAMPLE_PHOTO
 from faststyle.runs import painted_sample
+from faststyle.strength import learn_photo_end
 from faststyle.stylize import load_style
+from faststyle.transform_net import TransformNet
 from faststyle.yardstick import equivalent_within
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
 
 
 def finish(
-    config: TrainConfig, module: StyleTransfer, val_photos: Tensor, run_dir: Path, seconds: float
+    config: TrainConfig, module: StyleTransfer, content: ContentData, run_dir: Path, seconds: float
 ) -> Path:
     """Measure what the run gave, write the style checkpoint, paint a picture, say what is next."""
     path = Path(config.checkpoint_dir) / f"{config.style.name}.safetensors"
@@ -35,17 +38,39 @@ def finish(
     )
     if config.trainer.yardstick:
         iterations, cost = equivalent_within(
-            module.perceptual_loss, module.transform_net, val_photos, YARDSTICK_SHARE * seconds
+            module.perceptual_loss,
+            module.transform_net,
+            content.val_photos(),
+            YARDSTICK_SHARE * seconds,
         )
         if iterations is not None:
             metrics["equivalent_lbfgs_iterations"] = str(iterations)
             print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
-    write_checkpoint(path, module.transform_net, module.metadata)
+    photo_end = _photo_end(config, module, content) if config.trainer.photo_steps else None
+    write_checkpoint(path, module.transform_net, module.metadata, photo_end)
     sample = painted_sample(run_dir)
     save_image(load_style(path)(load_image(SAMPLE_PHOTO)), sample)
     print(f"Style checkpoint: {path}. A picture painted with it: {sample}")
     print(f"Next:\n{_next_steps(config, path)}")
     return path
+
+
+def _photo_end(config: TrainConfig, module: StyleTransfer, content: ContentData) -> TransformNet:
+    """What smooth strengths need beside the style: see strength.py."""
+    trainer = config.trainer
+    module.metadata["training"]["photo_steps"] = trainer.photo_steps
+    started = time.perf_counter()
+    net = copy.deepcopy(module.transform_net)
+    if module.base_photo_end is not None:
+        net.load_state_dict(module.base_photo_end)
+    batches = content.further_batches(trainer.photo_steps, trainer.max_steps)
+    end = learn_photo_end(
+        net, (photos.to(module.device) for photos in batches), trainer.photo_steps
+    )
+    print(
+        f"Learned to fade into the photo, for --strength, in {time.perf_counter() - started:.0f} s."
+    )
+    return end
 
 
 def _next_steps(config: TrainConfig, path: Path) -> str:

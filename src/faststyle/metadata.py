@@ -58,7 +58,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         **dict.fromkeys(("num_images", "image_size"), WHOLE),
     },
     "training": {
-        **dict.fromkeys(("steps", "batch_size", "seed"), WHOLE),
+        **dict.fromkeys(("steps", "photo_steps", "batch_size", "seed"), WHOLE),
         "learning_rate": NUMBER,
         "precision": TEXT,
     },

@@ -26,6 +26,7 @@ class StyleTransfer(pl.LightningModule):
         warmup_steps: steps of linear rise to it; a cosine to zero at `max_steps` follows.
         compile_step: torch.compile what a step computes.
         metadata: what a style checkpoint of this run says of itself; plain values only.
+        base_photo_end: of the style this one is started from, if it has one (strength.py).
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class StyleTransfer(pl.LightningModule):
         max_steps: int,
         compile_step: bool,
         metadata: dict[str, Any],
+        base_photo_end: dict[str, Tensor] | None = None,
     ):
         super().__init__()
         self.transform_net = transform_net
@@ -46,6 +48,7 @@ class StyleTransfer(pl.LightningModule):
         self.warmup_steps = warmup_steps
         self.max_steps = max_steps
         self.metadata = metadata
+        self.base_photo_end = base_photo_end
         self._score = torch.compile(self._stylize_and_score) if compile_step else None
 
     def on_fit_start(self) -> None:

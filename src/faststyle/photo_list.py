@@ -33,7 +33,7 @@ def plan_tasks(inputs: Iterable[Path], output: Path, *, recursive: bool) -> list
     Raises:
         UserError: nothing to do, or an output that cannot be.
     """
-    photos = list(_expand(inputs, output, recursive))
+    photos = list(_expand(list(inputs), output, recursive))
     if len(photos) == 1 and output.suffix and not output.is_dir():
         check_output_suffix(output)
         if _key(output) == _key(photos[0][0]):
@@ -69,11 +69,18 @@ def _key(path: Path) -> str:
     return str(path.resolve()).casefold()
 
 
-def _expand(inputs: Iterable[Path], output: Path, recursive: bool) -> Iterator[tuple[Path, Path]]:
+def _expand(inputs: list[Path], output: Path, recursive: bool) -> Iterator[tuple[Path, Path]]:
     """Photos, and the folder of each below the one that was named."""
     for given in inputs:
         if given.is_dir():
-            yield from _in_folder(given, output, recursive)
+            found = list(_in_folder(given, output, recursive))
+            if not found and len(inputs) == 1:
+                below = "" if recursive else " (its subfolders need --recursive)"
+                raise UserError(
+                    f"no pictures in {given}{below}: they end in {', '.join(PHOTO_SUFFIXES)}"
+                )
+            # Among others an empty one is a photo that cannot be read, and no reason to stop.
+            yield from found or [(given, Path())]
         elif not given.exists() and glob.has_magic(str(given)):
             found = sorted(Path(name) for name in glob.glob(str(given), recursive=recursive))
             if not found:
@@ -85,16 +92,8 @@ def _expand(inputs: Iterable[Path], output: Path, recursive: bool) -> Iterator[t
 
 def _in_folder(folder: Path, output: Path, recursive: bool) -> Iterator[tuple[Path, Path]]:
     results = output.resolve()
-    files = sorted(folder.rglob("*") if recursive else folder.iterdir())
-    pictures = [
-        file
-        for file in files
-        if file.suffix.lower() in PHOTO_SUFFIXES
-        and not file.is_dir()
+    for file in sorted(folder.rglob("*") if recursive else folder.iterdir()):
         # What an earlier run painted is not to be painted again.
-        and not (results != folder.resolve() and file.resolve().is_relative_to(results))
-    ]
-    if not pictures:
-        below = "" if recursive else " (its subfolders need --recursive)"
-        raise UserError(f"no pictures in {folder}{below}: they end in {', '.join(PHOTO_SUFFIXES)}")
-    yield from ((picture, picture.parent.relative_to(folder)) for picture in pictures)
+        painted = results != folder.resolve() and file.resolve().is_relative_to(results)
+        if file.suffix.lower() in PHOTO_SUFFIXES and not file.is_dir() and not painted:
+            yield file, file.parent.relative_to(folder)

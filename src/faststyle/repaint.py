@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -140,7 +141,10 @@ def notices(show: Callable[[str], None]) -> Iterator[None]:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
-        yield
+        with warnings.catch_warnings():
+            # Of broken metadata, in several lines: what matters of it is in a photo's notes.
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+            yield
     finally:
         log.removeHandler(handler)
         log.setLevel(level)

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from faststyle.errors import UserError
@@ -51,7 +52,8 @@ def learn_photo_end(net: TransformNet, batches: Iterable[Tensor], num_steps: int
     """A copy of `net` trained further to give its input back, by mean absolute difference.
 
     Args:
-        batches: photos, (N, 3, H, W) in [0, 1]; `num_steps` of them are used.
+        net: the style's network, or the photo end of the one it was started from.
+        batches: photos, (N, 3, H, W) in [0, 1]; `num_steps` of them are used, half as large.
     """
     net = copy.deepcopy(net).train()
     optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)
@@ -59,6 +61,8 @@ def learn_photo_end(net: TransformNet, batches: Iterable[Tensor], num_steps: int
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / num_steps))
         optimizer.zero_grad()
+        # A quarter of the time; and photos are as sharp, pixel for pixel, as those to be painted.
+        photos = F.avg_pool2d(photos, 2)
         (net(photos) - photos).abs().mean().backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), GRADIENT_CLIP)
         optimizer.step()

@@ -150,7 +150,7 @@ def train(
         report_skipped(processes.gather(content.skipped), run_dir)
         if not stopping.stopped:
             stopping.request.number = None  # it came too late to stop anything
-            return finish(config, module, val_photos, run_dir, seconds)
+            return finish(config, module, content, run_dir, seconds)
     path = run_dir / f"{config.style.name}.safetensors"
     say(
         f"Stopped at step {trainer.global_step}. Use it as it is:\n"
