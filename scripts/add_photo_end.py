@@ -51,6 +51,7 @@ def main() -> None:
         end = learn_photo_end(net, map(batch, range(options.steps)), options.steps)
         with torch.no_grad():
             off = np.mean([float((end(x) - x).abs().mean()) for x in map(batch, range(8))])
+        checkpoint.metadata.setdefault("training", {})["photo_steps"] = options.steps
         write_checkpoint(options.ckpt, net, checkpoint.metadata, end)
         print(f"{options.ckpt}: its photo end is {255 * off:.1f} levels off on average")
 
