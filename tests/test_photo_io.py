@@ -210,6 +210,13 @@ def test_the_srgb_profile_has_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     assert photo_metadata.srgb_profile.__wrapped__() == made
 
 
+def test_lossless_formats_lose_nothing(tmp_path: Path) -> None:
+    for suffix in (".png", ".tif"):
+        save_photo(noise_picture(0), tmp_path / f"a{suffix}")
+        image = load_photo(tmp_path / f"a{suffix}").image
+        assert np.array_equal(np.asarray(image), np.asarray(noise_picture(0)))
+
+
 @pytest.mark.parametrize("suffix", SAVE_OPTIONS)
 def test_transparency_is_kept_or_put_on_white(suffix: str, tmp_path: Path) -> None:
     clear = with_alpha(quarters())

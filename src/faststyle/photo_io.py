@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from faststyle.errors import UserError
 from faststyle.images import SAVE_OPTIONS, check_output_suffix, save_image
-from faststyle.photo_metadata import flat_exif, srgb_profile, take_exif
+from faststyle.photo_metadata import srgb_profile, take_exif, tiff_tags
 from faststyle.photo_opening import open_photo, picture_errors
 from faststyle.photo_pixels import hide_under_white, split_alpha, to_srgb
 
@@ -104,5 +105,7 @@ def save_photo(
         picture.putalpha(alpha)
     else:
         picture = image
-    extras = {"exif": flat_exif(exif) if kind == "TIFF" else exif} if exif else {}
+    extras: dict[str, Any] = {"exif": exif} if exif else {}
+    if kind == "TIFF":
+        extras = {"tiffinfo": tiff_tags(exif)}
     save_image(picture, path, icc_profile=srgb_profile(), **extras)
