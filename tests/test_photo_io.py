@@ -193,6 +193,18 @@ def test_when_and_whose_go_through_where_does_not(suffix: str, tmp_path: Path) -
     assert again.notes == ()
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_the_picture_itself_carries_nothing(suffix: str, tmp_path: Path) -> None:
+    quarters().save(tmp_path / f"in{suffix}", exif=talkative().tobytes(), xmp=b"<x/>")
+    image = load_photo(tmp_path / f"in{suffix}").image
+    assert type(image) is Image.Image
+    for format_ in ("JPEG", "PNG", "TIFF", "WEBP"):
+        image.save(tmp_path / "out", format_)
+        with Image.open(tmp_path / "out") as bare:
+            assert not {Base.Make, Base.DateTime, IFD.GPSInfo, IFD.Exif} & set(bare.getexif())
+            assert not {"xmp", "icc_profile"} & set(bare.info)
+
+
 @pytest.mark.parametrize("suffix", SAVE_OPTIONS)
 def test_written_pictures_say_that_they_are_srgb(suffix: str, tmp_path: Path) -> None:
     save_photo(quarters(), tmp_path / f"a{suffix}")

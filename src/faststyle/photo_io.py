@@ -61,7 +61,10 @@ def load_photo(path: Path | str) -> Photo:
     notes += tuple(f"{path.name}: {what}" for what in (exif_problem, colour_problem) if what)
     if alpha:
         hide_under_white(rgb, alpha)
-    rgb.info = {}  # else Pillow's writers take from here what they were not given
+    # Else Pillow's writers take what they were not given from the file's own class and `info`.
+    # A picture of the plain class around the same pixels: the public ways all copy them.
+    rgb = rgb._new(rgb.im)
+    rgb.info = {}
     return Photo(rgb, alpha, exif, notes)
 
 
