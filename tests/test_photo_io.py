@@ -193,6 +193,18 @@ def test_when_and_whose_go_through_where_does_not(suffix: str, tmp_path: Path) -
     assert again.notes == ()
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".webp"])
+def test_the_picture_itself_carries_nothing(suffix: str, tmp_path: Path) -> None:
+    quarters().save(tmp_path / f"in{suffix}", exif=talkative().tobytes(), xmp=b"<x/>")
+    image = load_photo(tmp_path / f"in{suffix}").image
+    assert type(image) is Image.Image
+    for format_ in ("JPEG", "PNG", "TIFF", "WEBP"):
+        image.save(tmp_path / "out", format_)
+        with Image.open(tmp_path / "out") as bare:
+            assert not {Base.Make, Base.DateTime, IFD.GPSInfo, IFD.Exif} & set(bare.getexif())
+            assert not {"xmp", "icc_profile"} & set(bare.info)
+
+
 @pytest.mark.parametrize("suffix", SAVE_OPTIONS)
 def test_written_pictures_say_that_they_are_srgb(suffix: str, tmp_path: Path) -> None:
     save_photo(quarters(), tmp_path / f"a{suffix}")
@@ -208,6 +220,13 @@ def test_the_srgb_profile_has_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     profile = types.SimpleNamespace(tobytes=lambda: bytes(older))
     monkeypatch.setattr(ImageCms, "ImageCmsProfile", lambda _: profile)
     assert photo_metadata.srgb_profile.__wrapped__() == made
+
+
+def test_lossless_formats_lose_nothing(tmp_path: Path) -> None:
+    for suffix in (".png", ".tif"):
+        save_photo(noise_picture(0), tmp_path / f"a{suffix}")
+        image = load_photo(tmp_path / f"a{suffix}").image
+        assert np.array_equal(np.asarray(image), np.asarray(noise_picture(0)))
 
 
 @pytest.mark.parametrize("suffix", SAVE_OPTIONS)

@@ -24,8 +24,8 @@ SAVE_OPTIONS = {
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": "4:4:4"},
     ".png": {"format": "PNG"},
     ".webp": {"format": "WEBP", "quality": 95},
-    ".tif": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
-    ".tiff": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
+    ".tif": {"format": "TIFF", "compression": "tiff_lzw"},
+    ".tiff": {"format": "TIFF", "compression": "tiff_lzw"},
 }
 
 

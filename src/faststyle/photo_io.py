@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from faststyle.errors import UserError
 from faststyle.images import SAVE_OPTIONS, check_output_suffix, save_image
-from faststyle.photo_metadata import flat_exif, srgb_profile, take_exif
+from faststyle.photo_metadata import srgb_profile, take_exif, tiff_tags
 from faststyle.photo_opening import open_photo, picture_errors
 from faststyle.photo_pixels import hide_under_white, split_alpha, to_srgb
 
@@ -60,7 +61,10 @@ def load_photo(path: Path | str) -> Photo:
     notes += tuple(f"{path.name}: {what}" for what in (exif_problem, colour_problem) if what)
     if alpha:
         hide_under_white(rgb, alpha)
-    rgb.info = {}  # else Pillow's writers take from here what they were not given
+    # Else Pillow's writers take what they were not given from the file's own class and `info`.
+    # A picture of the plain class around the same pixels: the public ways all copy them.
+    rgb = rgb._new(rgb.im)
+    rgb.info = {}
     return Photo(rgb, alpha, exif, notes)
 
 
@@ -104,5 +108,7 @@ def save_photo(
         picture.putalpha(alpha)
     else:
         picture = image
-    extras = {"exif": flat_exif(exif) if kind == "TIFF" else exif} if exif else {}
+    extras: dict[str, Any] = {"exif": exif} if exif else {}
+    if kind == "TIFF":
+        extras = {"tiffinfo": tiff_tags(exif)}
     save_image(picture, path, icc_profile=srgb_profile(), **extras)

@@ -19,6 +19,7 @@ KEPT_DATES = (
 )
 
 
+PREDICTOR = 317  # of TIFF
 BROKEN = "its EXIF data is broken and left out"
 
 
@@ -56,16 +57,19 @@ def _carried_exif(image: Image.Image) -> bytes | None:
     return kept.tobytes() if len(kept) else None
 
 
-def flat_exif(exif: bytes) -> Image.Exif:
+def tiff_tags(exif: bytes | None) -> Image.Exif:
     """What `take_exif` gives, with the dates in the main directory, as TIFF/EP has them.
 
-    Pillow cannot write a compressed TIFF with a directory of its own for them.
+    Pillow cannot write a compressed TIFF with a directory of its own for them. And the tag that
+    makes LZW work on differences between neighbours: a third of the size, in half the time.
     """
-    given, flat = Image.Exif(), Image.Exif()
-    given.load(exif)
-    flat.update(_texts(given, KEPT))
-    flat.update(_texts(given.get_ifd(IFD.Exif), KEPT_DATES))
-    return flat
+    given, tags = Image.Exif(), Image.Exif()
+    if exif:
+        given.load(exif)
+    tags.update(_texts(given, KEPT))
+    tags.update(_texts(given.get_ifd(IFD.Exif), KEPT_DATES))
+    tags[PREDICTOR] = 2
+    return tags
 
 
 def _texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str | bytes]:

@@ -51,7 +51,8 @@ def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if not image.has_transparency_data:
         return image, None
     colours = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"  # grey profiles want grey
-    image = image.convert(colours + "A")
+    if image.mode != colours + "A":  # convert would copy
+        image = image.convert(colours + "A")
     return image.convert(colours), image.getchannel("A")
 
 
