@@ -143,8 +143,8 @@ def test_train_stop_infer_and_resume_in_processes_of_their_own(
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert err == ""
+    assert process.returncode == 128 + signal.SIGINT, err
+    assert err == "\nStopping after this step; the same again stops at once.\n"
     assert "Stopped at step" in out
     (run_dir,) = tmp_path.glob("runs/starry_night/*")
     assert f"python -m train resume={run_dir}" in out

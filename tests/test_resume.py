@@ -6,18 +6,25 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from conftest import compose_config, noise_picture, smoke
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
 from faststyle.checkpoint import read_checkpoint
 from faststyle.module import StyleTransfer
 from faststyle.runs import new_run_dir, newest_first
+from faststyle.saving import PlainFile
+from faststyle.training import train
 
 STEPS = 24
 TRAINING = (f"trainer.max_steps={STEPS}", "trainer.checkpoint_every=4", "trainer.preview_every=6")
@@ -75,10 +82,6 @@ def the_run(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, painting: Path, tiny_weights: Path) -> Path:
     """The folder of a run that nothing interrupted."""
-    from conftest import compose_config, smoke
-
-    from faststyle.training import train
-
     folder = tmp_path_factory.mktemp("whole")
     train(compose_config([*smoke(painting, tiny_weights, folder), *TRAINING]), folder / "run", None)
     return folder / "run"
@@ -249,8 +252,151 @@ def test_latest_is_the_newest_run_of_that_style_with_steps_left(
 
 
 def test_many_processes_never_share_a_new_folder(tmp_path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: new_run_dir(tmp_path, "udnie"), range(40)))
     assert len(set(made)) == 40
+
+
+# --- what may change on the way ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("trainer.max_steps=48", "trainer.max_steps=24, not 48; the learning rate falls to zero"),
+        ("trainer.max_images=10", "trainer.max_images=None, not 10; the learning rate falls"),
+        ("trainer.learning_rate=1", "trainer.learning_rate=0.005, not 1"),
+        ("trainer.warmup_steps=1", "trainer.warmup_steps=50, not 1"),
+        ("trainer.precision=bf16", "trainer.precision=32, not bf16"),
+        ("data.image_size=64", "data.image_size=32, not 64"),
+        ("data.num_images=9", "data.num_images=8, not 9"),
+        ("experiment=quickstart", "data.image_size=32, not 256"),
+    ],
+)
+def test_what_matters_is_refused(change: str, said: str, train_cli, stopped: Path) -> None:
+    before = (stopped / "config.yaml").read_bytes()
+    outcome = train_cli(f"resume={stopped}", change)
+    assert outcome.code == 2
+    assert outcome.err.count("\n") == 1
+    assert f"resume: {stopped} was started with {said}" in outcome.err
+    assert (stopped / "config.yaml").read_bytes() == before
+
+
+def test_what_does_not_matter_may_change_and_is_said(
+    train_cli, stopped: Path, whole: Path, smoke_overrides: list[str]
+) -> None:
+    """Also where the whole first command is given again."""
+    outcome = train_cli(
+        *smoke_overrides,
+        *TRAINING,
+        "resume=latest",
+        "trainer.preview_every=12",
+        "trainer.checkpoint_every=null",
+        "trainer.checkpoint_minutes=1",
+        "trainer.precision=auto",
+    )
+    assert (outcome.code, outcome.err) == (0, "")
+    (line,) = [line for line in outcome.out.splitlines() if line.startswith("From here on")]
+    assert "trainer.checkpoint_every=None (was 4)" in line
+    assert "trainer.checkpoint_minutes=1 (was 10" in line
+    assert "trainer.preview_every=12 (was 6)" in line
+    assert line.count("(was") == 3
+    assert all(torch.equal(weights(stopped)[key], value) for key, value in weights(whole).items())
+
+
+def test_another_painting_or_batch_is_refused_though_its_name_may_change(
+    train_cli, stopped: Path, tmp_path: Path, painting: Path
+) -> None:
+    shutil.copy(painting, tmp_path / "moved.png")
+    other = tmp_path / "other.png"
+    noise_picture(5).save(other)
+    for change, said in {
+        f"style.image={other}": "the painting's fingerprint (style.image) was ",
+        "data.batch_size=4": "the batch of all processes together",
+    }.items():
+        outcome = train_cli(f"resume={stopped}", change)
+        assert outcome.code == 2
+        assert said in outcome.err
+    outcome = train_cli(f"resume={stopped}", f"style.image={tmp_path / 'moved.png'}")
+    assert outcome.code == 0
+    assert "style.image=" in outcome.out
+
+
+def test_photos_that_have_become_more_are_refused(
+    train_cli,
+    smoke_overrides: list[str],
+    photo_dir: Path,
+    tmp_path: Path,
+    cut_at: Callable[..., None],
+) -> None:
+    shutil.copytree(photo_dir, tmp_path / "photos")
+    data = ("data=folder", "data.path=photos", "data.image_size=32", "data.num_val_images=2")
+    cut_at(9, lambda: os.kill(os.getpid(), signal.SIGINT))
+    assert train_cli(*smoke_overrides, *TRAINING, *data).code == 128 + signal.SIGINT
+    noise_picture(50).save(tmp_path / "photos" / "new.png")
+    outcome = train_cli("resume=latest")
+    assert outcome.code == 2
+    assert "the number of photos was 8 when the run started, now it is 9" in outcome.err
+
+
+# --- saving -----------------------------------------------------------------------------------
+
+
+def test_checkpoints_by_the_clock(
+    train_cli, smoke_overrides: list[str], tmp_path: Path, cut_at: Callable[..., None]
+) -> None:
+    cut_at(9, power_cut)
+    by_time = ("trainer.checkpoint_every=null", "trainer.checkpoint_minutes=1e-6")
+    with pytest.raises(PowerCut):
+        train_cli(*smoke_overrides, *TRAINING, *by_time)
+    run_dir = the_run(tmp_path)
+    steps = [
+        torch.load(run_dir / name, weights_only=True)["global_step"]
+        for name in ("previous.ckpt", "last.ckpt")
+    ]
+    assert steps == [8, 9]
+
+
+def test_a_signal_during_a_save_loses_nothing(
+    train_cli,
+    smoke_overrides: list[str],
+    tmp_path: Path,
+    whole: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save = PlainFile.save_checkpoint
+
+    def interrupt_and_save(self: PlainFile, *args: Any, **kwargs: Any) -> None:
+        monkeypatch.setattr(PlainFile, "save_checkpoint", save)
+        os.kill(os.getpid(), signal.SIGINT)
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(PlainFile, "save_checkpoint", interrupt_and_save)
+    assert train_cli(*smoke_overrides, *TRAINING).code == 128 + signal.SIGINT
+    run_dir = the_run(tmp_path)
+    assert torch.load(run_dir / "last.ckpt", weights_only=True)["global_step"] in (4, 5)
+    assert train_cli("resume=latest").code == 0
+    assert_same(run_dir, whole)
+
+
+def test_a_second_signal_ends_the_process_at_once(
+    smoke_overrides: list[str], tmp_path: Path
+) -> None:
+    """In a process of its own: this one would be gone. The step it is in never ends."""
+    hang = (
+        "import os, signal, sys, time\n"
+        "from faststyle.module import StyleTransfer\n"
+        "from faststyle.training import main\n"
+        "def step(*_):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(60)\n"
+        "StyleTransfer.training_step = step\n"
+        f"sys.argv = ['train', *{smoke_overrides!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hang], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == -signal.SIGINT, done
+    assert "the same again stops at once" in done.stderr
