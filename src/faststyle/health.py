@@ -75,7 +75,7 @@ def pixel_vitals(painted: Tensor) -> tuple[float, float]:
 
 
 class Health(Callback):
-    """Looks at each validation, and warns on stderr once of each thing that is wrong.
+    """Looks at each validation, and warns on stderr once of what is wrong at two in a row.
 
     Args:
         photos: held out, (N, 3, H, W) in [0, 1].
@@ -87,6 +87,7 @@ class Health(Callback):
         self.validation, self.photos = validation, photos[:PHOTOS]
         self.painting, self.untrained = pixel_vitals(painting), untrained
         self.told: set[str] = set()
+        self._suspected: set[str] = set()
         self._first: float | None = None
         self._seen: dict[str, float] = {}
 
@@ -103,11 +104,13 @@ class Health(Callback):
             return
         self._seen = self.validation.latest
         assert isinstance(pl_module, StyleTransfer)
-        for kind, complaint in self.measure(trainer.global_step, pl_module).complaints().items():
-            if kind not in self.told:
-                self.told.add(kind)
-                line = f"step {trainer.global_step}: {complaint} (training goes on)"
-                print(line, file=sys.stderr)
+        complaints = self.measure(trainer.global_step, pl_module).complaints()
+        # Only what is wrong at two validations in a row: a run may stumble and recover.
+        for kind in complaints.keys() & self._suspected - self.told:
+            self.told.add(kind)
+            line = f"step {trainer.global_step}: {complaints[kind]} (training goes on)"
+            print(line, file=sys.stderr)
+        self._suspected = set(complaints)
 
     @torch.no_grad()
     def measure(self, step: int, module: StyleTransfer) -> Vitals:

@@ -9,7 +9,7 @@ from pathlib import Path
 from faststyle.errors import UserError
 
 ENOUGH = 20  # photos tried before their share says anything
-SIGMAS = 3.0  # the share is surely above what is allowed, not by the chance of the draw
+SIGMAS = 4.0  # the share is surely above what is allowed, not by the chance of the draw
 
 
 class Skipped:

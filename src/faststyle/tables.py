@@ -24,17 +24,24 @@ def in_utf8(names: list[str]) -> list[str]:
 
 
 def check_parquet(files: list[str]) -> None:
-    """Every file has a readable footer: else say which, of hundreds, has not."""
+    """Every file has a readable footer, and some have rows: else say which file it is.
+
+    Raises:
+        UserError: a file is damaged, or all are empty.
+    """
     from pyarrow import ArrowException, parquet
 
+    rows = 0
     for file in files:
         try:
-            parquet.read_metadata(file)
+            rows += parquet.read_metadata(file).num_rows
         except (ArrowException, OSError) as error:
             raise UserError(
                 f"data.path: {file} is damaged ({one_line(str(error))}); "
                 "fetch it again or remove it"
             ) from error
+    if rows == 0:
+        raise UserError(f"data.path: {files[0]} holds 0 photos; give another folder")
 
 
 def opened(path: Path, load: Callable[[], Dataset]) -> Dataset:

@@ -1,0 +1,214 @@
+"""Training that goes wrong is caught and explained; training that goes well says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import noise_picture
+
+from faststyle import health
+from faststyle.building import build_module, load_style_image
+from faststyle.config import TrainConfig
+from faststyle.diagnosis import first_not_finite
+from faststyle.errors import TrainingDiverged
+from faststyle.health import EARLY, Vitals, content_kept, pixel_vitals
+from faststyle.images import to_tensor
+from faststyle.module import StyleTransfer
+from faststyle.training import train
+
+MakeConfig = Callable[..., TrainConfig]
+HEALTHY = Vitals(step=100, deviation=0.15, saturated=0.02, content=0.7, fallen=0.5)
+
+
+def photos(count: int = 2) -> torch.Tensor:
+    return torch.cat([to_tensor(noise_picture(i, 32, 32)) for i in range(count)])
+
+
+@pytest.fixture
+def module(make_config: MakeConfig) -> StyleTransfer:
+    config = make_config()
+    return build_module(config, load_style_image(config), num_photos=2)
+
+
+# --- not a finite number ----------------------------------------------------------------------
+
+
+def test_the_first_layer_that_is_not_finite_is_named(module: StyleTransfer) -> None:
+    net = module.transform_net
+    assert first_not_finite(net, photos()) is None
+    assert first_not_finite(net, photos() * torch.nan) == "the photos"
+    with torch.no_grad():
+        net.decoder[2].bias.fill_(torch.finfo(torch.float32).max)  # type: ignore[union-attr]
+        net.decoder[2].weight.fill_(1e38)  # type: ignore[union-attr]
+    assert first_not_finite(net, photos()) == "the output of decoder.2"
+    net.residual[0].conv1.weight.data[0] = torch.nan  # type: ignore[union-attr]
+    assert first_not_finite(net, photos()) == "the weights of residual.0.conv1.weight"
+
+
+@pytest.mark.parametrize(
+    ("precision", "advice"),
+    [
+        ("16-mixed", "try trainer.precision=bf16"),
+        ("bf16-mixed", "try a lower trainer.learning_rate (now "),
+        ("32-true", "try a lower trainer.learning_rate (now "),
+    ],
+)
+def test_overflow_suggests_what_helps(
+    precision: str, advice: str, module: StyleTransfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Trainer:
+        global_step = 7
+
+    Trainer.precision = precision  # type: ignore[attr-defined]
+    monkeypatch.setattr(StyleTransfer, "trainer", Trainer())
+    monkeypatch.setattr(StyleTransfer, "global_step", 7)
+    losses = {"total_loss": torch.tensor(torch.inf), "tv_loss": torch.tensor(1.0)}
+    with pytest.raises(TrainingDiverged) as caught:
+        module._check_finite(losses, photos())
+    message = str(caught.value)
+    assert message.startswith("step 7: total_loss (from the loss network on) is not a finite")
+    assert advice in message
+
+
+def test_weights_lost_in_the_last_step_are_not_saved(
+    make_config: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No step follows that could notice; the checkpoint before stays."""
+    train(make_config("trainer.checkpoint_every=1"), tmp_path / "good", None)
+    step = StyleTransfer.optimizer_step
+
+    def spoil(self: StyleTransfer, *args: object, **kwargs: object) -> None:
+        step(self, *args, **kwargs)  # type: ignore[arg-type]
+        if self.global_step == 1:  # counted after it: the second and last
+            self.transform_net.decoder[2].bias.data[0] = torch.nan  # type: ignore[union-attr]
+
+    monkeypatch.setattr(StyleTransfer, "optimizer_step", spoil)
+    with pytest.raises(TrainingDiverged, match=r"step 2: transform_net\.decoder\.2\.bias is not a"):
+        train(make_config("trainer.checkpoint_every=1"), tmp_path / "bad", None)
+    kept = torch.load(tmp_path / "bad" / "last.ckpt", weights_only=True)
+    assert kept["global_step"] == 1
+    assert all(value.isfinite().all() for value in kept["state_dict"].values())
+
+
+# --- what is measured -------------------------------------------------------------------------
+
+
+def test_a_picture_of_one_colour_and_one_of_black_and_white() -> None:
+    grey = torch.tensor([0.2, 0.5, 0.9]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
+    assert pixel_vitals(grey) == (pytest.approx(0, abs=1e-6), 0)
+    deviation, saturated = pixel_vitals((torch.rand(1, 3, 16, 16) > 0.5).float())
+    assert deviation > 0.4
+    assert saturated == 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_content_is_kept_by_the_photo_and_lost_by_anything_else(
+    count: int, module: StyleTransfer
+) -> None:
+    given = photos(count)
+    assert content_kept(module, given, given) < 0.01
+    same_for_all = to_tensor(noise_picture(50, 32, 32)).expand(count, 3, 32, 32)
+    grey = torch.full_like(given, 0.5)
+    assert content_kept(module, given, grey) > 0.9
+    assert content_kept(module, given, same_for_all) > 0.9
+
+
+# --- what is said -----------------------------------------------------------------------------
+
+# (step, deviation, saturated, content, fallen) as runs gave them; docs/reliability_files.md.
+REAL = [
+    (100, 0.174, 0.0004, 0.551, 0.294),  # quickstart
+    (100, 0.108, 0.0, 0.877, 0.578),  # the worst of VGG-19 at 128 pixels, really at step 50
+    (1400, 0.17, 0.0, 0.53, 0.315),  # the shipped style
+    (100, 0.275, 0.009, 0.815, 0.365),  # The Great Wave, really at step 64
+]
+
+
+@pytest.mark.parametrize("vitals", REAL)
+def test_real_runs_are_healthy(vitals: tuple[int, float, float, float, float]) -> None:
+    assert not Vitals(*vitals).complaints()
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "advice"),
+    [
+        ({"deviation": 0.001}, "one colour", "trainer.learning_rate"),
+        ({"saturated": 0.97}, "black and white", "trainer.learning_rate"),
+        ({"content": 0.999}, "content", "loss.style_weight"),
+        ({"fallen": 0.99}, "loss", "trainer.learning_rate"),
+    ],
+)
+def test_each_fault_has_one_line_with_cause_and_advice(
+    change: dict[str, float], kind: str, advice: str
+) -> None:
+    sick = {**vars(HEALTHY), **change}
+    complaints = Vitals(**sick).complaints()
+    assert list(complaints) == [kind]
+    assert advice in complaints[kind]
+    assert "likely" in complaints[kind]
+    assert "\n" not in complaints[kind]
+    assert not Vitals(**{**sick, "step": EARLY - 1}).complaints()
+
+
+@pytest.fixture
+def judged_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of a few steps are judged too."""
+    monkeypatch.setattr(health, "EARLY", 10)
+
+
+SHORT = ("trainer.max_steps=30", "trainer.preview_every=10", "trainer.learning_rate=0.01")
+
+
+@pytest.mark.usefixtures("judged_early")
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["loss.style_weight=0", "loss.tv_weight=1e6"], "collapsed to one colour"),
+        (["trainer.learning_rate=1e-12"], "the loss is 100% of that at the start"),
+        (["loss.content_weight=0", "loss.style_weight=1e6"], "no longer show their photos"),
+    ],
+)
+def test_a_run_gone_wrong_warns_once_and_goes_on(
+    settings: list[str],
+    message: str,
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    final = train(make_config(*SHORT, *settings), tmp_path / "run", None)
+    errors = capsys.readouterr().err
+    assert errors.count(message) == 1
+    assert final.is_file()
+
+
+@pytest.mark.usefixtures("judged_early")
+def test_zeroed_output_weights_and_a_saturated_output(
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for bias, scale, message in ((0.0, 0.0, "one colour"), (0.0, 1e4, "black and white")):
+
+        def start(
+            self: StyleTransfer, *args: object, _bias: float = bias, _scale: float = scale
+        ) -> None:
+            last = self.transform_net.decoder[2]
+            last.bias.data.fill_(_bias)  # type: ignore[union-attr, operator]
+            last.weight.data.mul_(_scale)  # type: ignore[union-attr, operator]
+
+        monkeypatch.setattr(StyleTransfer, "on_train_start", start, raising=False)
+        settings = (*SHORT, "trainer.learning_rate=1e-9")
+        train(make_config(*settings), tmp_path / message, None)
+        assert f"collapsed to {message}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("judged_early")
+def test_a_short_healthy_run_says_nothing(
+    make_config: MakeConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(make_config(*SHORT), tmp_path / "run", None)
+    assert not capsys.readouterr().err
