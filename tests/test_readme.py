@@ -43,6 +43,8 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pictures += [f"{folder}/{i}.jpg" for folder in ("holiday", "photos") for i in range(4)]
     for seed, name in enumerate(pictures):
         noise_picture(seed, 64, 48).save(tmp_path / name)
+    for name in ("sky.png", "ground.png"):
+        noise_picture(0, 64, 48).convert("L").save(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -64,9 +66,11 @@ def test_continuous_integration_installs_and_tests_as_the_readme_says():
 
 
 def test_infer_commands(new_user: Path):
+    shutil.copy("checkpoints/starry_night.safetensors", "checkpoints/mine.safetensors")
     for arguments in commands("python -m infer"):
         assert inference.main(arguments) == 0
-    for made in ("stylized/landscape.jpg", "painted.png", "painted/photo.jpg", "painted/3.jpg"):
+    pictures = ("painted.png", "strip.png", "bold.png", "sky_only.png", "both.png")
+    for made in ("stylized/landscape.jpg", *pictures, "painted/photo.jpg", "painted/3.jpg"):
         assert (new_user / made).stat().st_size > 1000
 
 

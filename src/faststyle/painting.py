@@ -64,11 +64,11 @@ def paint(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -
             how = plan(photo.height, photo.width, channels, 0)
             torch.cuda.empty_cache()
     log.info(
-        "%d x %d pixels are painted in strips of %d rows%s: slower, the same picture",
+        "%d x %d pixels are painted in strips of %d rows, which gives the same picture%s",
         photo.width,
         photo.height,
         how.strip_rows,
-        ", activations in a temporary file" if how.stores_in_file else "",
+        "; activations go into a temporary file" if how.stores_in_file else "",
     )
     _paint_in_strips(net, photo, canvas, device, how)
 
