@@ -270,7 +270,7 @@ def test_many_processes_never_share_a_new_folder(tmp_path: Path) -> None:
         ("trainer.precision=bf16", "trainer.precision=32, not bf16"),
         ("data.image_size=64", "data.image_size=32, not 64"),
         ("data.num_images=9", "data.num_images=8, not 9"),
-        ("experiment=quickstart", "data.image_size=32, not 256"),
+        ("experiment=quickstart", "data.num_images=8, not 2000"),
     ],
 )
 def test_what_matters_is_refused(change: str, said: str, train_cli, stopped: Path) -> None:
