@@ -330,7 +330,7 @@ def test_photos_that_have_become_more_are_refused(
     cut_at: Callable[..., None],
 ) -> None:
     shutil.copytree(photo_dir, tmp_path / "photos")
-    data = ("data=folder", "data.path=photos", "data.image_size=32", "data.num_val_images=2")
+    data = ("data=folder", "data.path=photos", "data.num_images=null")
     cut_at(9, lambda: os.kill(os.getpid(), signal.SIGINT))
     assert train_cli(*smoke_overrides, *TRAINING, *data).code == 128 + signal.SIGINT
     noise_picture(50).save(tmp_path / "photos" / "new.png")
