@@ -61,12 +61,15 @@ def saved_config(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainC
     saved = OmegaConf.create((run_dir / CONFIG).read_text())
     assert isinstance(saved, DictConfig)
     given = {override.partition("=")[0].lstrip("+~") for override in overrides} - {"resume"}
-    keys = set(map(str, saved)) - {"resume"} if "experiment" in given else given
+    given = {"style.name" if key == "style" else key for key in given}
+    # An experiment sets anything: all has to agree, what may change stays as it was.
+    others = set(map(str, saved)) - {"resume"} if "experiment" in given else set()
     changes = {}
-    for key in sorted("style.name" if key == "style" else key for key in keys):
+    for key in sorted(given | others):
         before, now = OmegaConf.select(saved, key), OmegaConf.select(raw, key)
         for leaf, old, new in _leaves(key, before, now):
-            if old == new or _is_derived(leaf, raw):
+            may_stay = leaf in FREE and key not in given
+            if old == new or may_stay or _is_derived(leaf, raw):
                 continue
             if leaf not in FREE:
                 why = LENGTH if leaf in ("trainer.max_steps", "trainer.max_images") else OTHER
