@@ -336,7 +336,7 @@ def test_photos_that_have_become_more_are_refused(
     noise_picture(50).save(tmp_path / "photos" / "new.png")
     outcome = train_cli("resume=latest")
     assert outcome.code == 2
-    assert "the number of photos was 8 when the run started, now it is 9" in outcome.err
+    assert "the number of photos was 8 when the run started, not 9" in outcome.err
 
 
 # --- saving -----------------------------------------------------------------------------------

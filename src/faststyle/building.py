@@ -187,14 +187,13 @@ def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
     started = processes.layout()
     if started is None:
         return trainer.devices, trainer.num_nodes
-    for name, given, found in zip(
-        ("devices", "num_nodes"), (trainer.devices, trainer.num_nodes), started, strict=True
-    ):
-        if str(given) not in ("auto", "1", str(found)):
-            raise UserError(
-                f"trainer.{name}={given}, but {found} were started; leave it out, the launcher "
-                "(torchrun or SLURM) decides"
-            )
+    devices, machines = str(trainer.devices), trainer.num_nodes
+    wanted, found = int(devices) * machines if devices.isdigit() else 1, math.prod(started)
+    if wanted not in (1, found):
+        raise UserError(
+            f"trainer.devices={devices} trainer.num_nodes={machines} ask for {wanted} processes, "
+            f"but {found} were started; leave both out, the launcher (torchrun or SLURM) decides"
+        )
     return started
 
 

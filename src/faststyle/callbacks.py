@@ -40,7 +40,8 @@ class Validation(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
         step = trainer.global_step
-        if step % self.every == 0 or step in EARLY_PREVIEWS:
+        # At the last step too, not only when training ends: the checkpoint in between says them.
+        if step % self.every == 0 or step in EARLY_PREVIEWS or step == trainer.max_steps:
             self._validate(trainer, pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
