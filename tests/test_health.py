@@ -118,7 +118,7 @@ def test_content_is_kept_by_the_photo_and_lost_by_anything_else(
 
 # --- what is said -----------------------------------------------------------------------------
 
-# (step, deviation, saturated, content, fallen) as runs gave them; docs/reliability_files.md.
+# (step, deviation, saturated, content, fallen) as runs gave them; docs/reliability.md.
 REAL = [
     (100, 0.174, 0.0004, 0.551, 0.294),  # quickstart
     (100, 0.108, 0.0, 0.877, 0.578),  # the worst of VGG-19 at 128 pixels, really at step 50

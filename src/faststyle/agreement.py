@@ -36,6 +36,7 @@ FREE = {
             "preview_every",
             "progress_bar",
             "yardstick",
+            "photo_steps",
         )
     ),
 }

@@ -16,7 +16,7 @@ from faststyle.module import StyleTransfer
 
 PHOTOS = 2  # held-out photos that are painted for it, at each validation
 EARLY = 100  # steps before which nothing is judged: a healthy output is still grey and empty
-# Thresholds, with what healthy runs give at step 100 and later: docs/reliability_files.md.
+# Thresholds, with what healthy runs give at step 100 and later: docs/reliability.md.
 ONE_COLOUR = 0.02  # standard deviation of each colour over a picture
 SATURATED = 0.9  # share of values that are black or white, to within a hundredth
 FALLEN = 0.85  # of the total loss at the start

@@ -68,9 +68,8 @@ def read(path: Path) -> Resumable:
     Raises:
         UserError: it is missing, damaged or no checkpoint of a run.
     """
-    import torch
-
     from faststyle.checkpoint import METADATA_KEY
+    from faststyle.plain_files import read_torch
 
     if not path.is_file():
         raise UserError(f"resume: there is no {path}")
@@ -78,7 +77,7 @@ def read(path: Path) -> Resumable:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:  # torch.load does not look at the checksums
                 raise ValueError("wrong checksum")
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_torch(path)
         return Resumable(path, int(state["global_step"]), dict(state[METADATA_KEY]))
     except Exception as error:  # whatever torch, zip and pickle say of damaged bytes
         raise UserError(
