@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from faststyle.errors import UserError, exit_on_user_error
@@ -90,9 +91,10 @@ def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
 
     print(f"watching {options.watch}, results go to {options.output}; Ctrl-C ends it")
     sys.stdout.flush()
-    for tasks in arrivals(options.watch, options.output):
-        try:
-            _run(repainter, tasks)
-        except UserError as error:  # raised for a single bad photo; the next may be good
-            print(f"infer: {error}; skipped", file=sys.stderr)
+    with suppress(KeyboardInterrupt):  # the way to end it
+        for tasks in arrivals(options.watch, options.output):
+            try:
+                _run(repainter, tasks)
+            except UserError as error:  # raised for a single bad photo; the next may be good
+                print(f"infer: {error}; skipped", file=sys.stderr)
     return 0
