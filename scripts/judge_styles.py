@@ -4,7 +4,7 @@
         --images photos/ --loss-weights vgg19.pth
 
 Whatever each was trained on, all are judged alike: content + 4 style + 0.5 total variation, the
-painting at 384 pixels. For what that is worth in L-BFGS iterations there is faststyle.evaluate.
+painting at 384 pixels unless --style-size says otherwise. For what that is worth in L-BFGS iterations there is faststyle.evaluate.
 """
 
 from __future__ import annotations
@@ -43,9 +43,11 @@ def main() -> None:
     parser.add_argument("--loss-weights", required=True, metavar="FILE", help="VGG-19's")
     parser.add_argument("--max-images", type=int, default=40)
     parser.add_argument("--size", type=int, default=256, help="long edge, pixels")
+    parser.add_argument("--style-size", type=int, default=384, help="the painting's, pixels")
     options = parser.parse_args()
+    settings = {**OBJECTIVE, "style": {"size": options.style_size}}
     objective = build_objective(
-        OBJECTIVE, options.style, options.loss_weights, [], torch.device("cpu")
+        settings, options.style, options.loss_weights, [], torch.device("cpu")
     )
     files = list_pictures(options.images)[: options.max_images]
     photos = [to_tensor(resize_long_edge(load_image(file), options.size)) for file in files]
