@@ -32,7 +32,9 @@ def at_hand(ckpt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def listed(capsys: pytest.CaptureFixture[str]) -> Outcome:
-    return Outcome(main(["--list"]), *capsys.readouterr())
+    code = main(["--list"])
+    captured = capsys.readouterr()
+    return Outcome(code, captured.out, captured.err)
 
 
 def test_the_list(at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,7 +132,8 @@ def train(
         module.metadata["training"]["batch_size"] = config.data.batch_size * num_processes
         if resumed is not None:
             check_same_work(resumed.metadata, module.metadata)
-            module.metadata["training"]["steps"] = resumed.step
+            # As it was, with what a run of an older faststyle could not say left out.
+            module.metadata["training"] = {**resumed.metadata["training"], "steps": resumed.step}
             module.metadata["metrics"] = resumed.metadata["metrics"]
 
     run_dir = run_dir or _new_run_dir(config)
@@ -147,6 +148,8 @@ def train(
         started = time.perf_counter()
         trainer.fit(module, content, ckpt_path=resume_from)
         seconds = time.perf_counter() - started
+        if resumed is None:
+            module.metadata["training"]["seconds"] = round(seconds)
         report_skipped(processes.gather(content.skipped), run_dir)
         if not stopping.stopped:
             stopping.request.number = None  # it came too late to stop anything
