@@ -4,7 +4,8 @@
 
 It runs `python -m train -m style=... experiment=gallery`; settings are in conf/style/ and
 conf/experiment/gallery.yaml, paintings are DIR/<style>.jpg. Without --photos and --loss-weights
-COCO and VGG-19 are downloaded. Styles that are in the output folder already are kept. What comes after -- goes to every run: -- trainer.max_steps=2 data.num_workers=2
+COCO and VGG-19 are downloaded. Styles that are in the output folder already are kept. What comes
+after -- goes to every run: -- trainer.max_steps=2 data.num_workers=2
 """
 
 from __future__ import annotations

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from pathlib import Path
 
+import make_gallery
+import make_style_cards
 import pytest
 import train_gallery
 from conftest import CHECKOUT, TINY_LAYERS, compose_config, noise_picture
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from PIL import Image
 
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoint import read_checkpoint, write_checkpoint
 
 SHIPPED = sorted((CHECKOUT / "checkpoints").glob("*.safetensors"))
 
@@ -36,6 +41,38 @@ def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> No
     assert training["seed"] == config.seed
     if config.init_from is not None and "init_from" in training:
         assert training["init_from"] == f"{config.init_from}.safetensors"
+
+
+def test_the_cards_say_what_the_checkpoints_say() -> None:
+    written = (CHECKOUT / "docs" / "styles.md").read_text(encoding="utf-8")
+    hint = "run: python scripts/make_style_cards.py"
+    assert written == make_style_cards.page(SHIPPED), hint
+    for picture in re.findall(r"\((images/[^)]*)\)", written):
+        assert 10_000 < (CHECKOUT / "docs" / picture).stat().st_size < 400_000, hint
+
+
+def test_a_card_of_a_style_that_knows_more_of_itself(tmp_path: Path) -> None:
+    first = read_checkpoint(SHIPPED[0])
+    training = {"init_from": "starry_night.safetensors", "seconds": 3600.0}
+    metadata = {**first.metadata, "training": {**first.metadata["training"], **training}}
+    metadata["metrics"] = {"equivalent_lbfgs_iterations": "100"}
+    write_checkpoint(tmp_path / "more.safetensors", first.build(), metadata)
+    facts = dict(make_style_cards.facts(tmp_path / "more.safetensors", metadata))
+    assert facts["training"].endswith("started from `starry_night.safetensors`")
+    assert facts["time"] == "60 minutes"
+    assert facts["yardstick"] == "worth 100 L-BFGS iterations"
+
+
+def test_the_gallery_is_one_wide_picture(tmp_path: Path, ckpt: Path, monkeypatch) -> None:
+    for name in ("starry_night", "another", "third", "fourth"):
+        shutil.copy(ckpt, tmp_path / f"{name}.safetensors")
+    arguments = ["make_gallery", "--checkpoints", str(tmp_path), "--output", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    make_gallery.main()
+    with Image.open(tmp_path / "gallery.jpg") as picture:
+        assert picture.width > 1.8 * picture.height  # five: a row of three, a row of two
+    assert (tmp_path / "gallery.jpg").stat().st_size < 400_000
+    assert (tmp_path / "landscape_strengths.jpg").stat().st_size < 400_000
 
 
 def test_the_shipped_styles_are_small() -> None:
@@ -89,6 +126,7 @@ def test_the_gallery_trains(
     given = ["--paintings", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
     given += ["--loss-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
     monkeypatch.setattr(sys, "argv", ["train_gallery", *given, "--", *tiny])
+    monkeypatch.chdir(tmp_path)
     train_gallery.main()
     training = read_checkpoint(output / "udnie.safetensors").metadata["training"]
     assert training["init_from"] == "starry_night.safetensors"

@@ -70,7 +70,12 @@ def test_infer_commands(new_user: Path):
     for arguments in commands("python -m infer"):
         assert inference.main(arguments) == 0
     pictures = ("painted.png", "strip.png", "bold.png", "sky_only.png", "both.png")
-    for made in ("stylized/landscape.jpg", *pictures, "painted/photo.jpg", "painted/3.jpg"):
+    for made in (
+        "stylized/starry_night/landscape.jpg",
+        *pictures,
+        "painted/photo.jpg",
+        "painted/3.jpg",
+    ):
         assert (new_user / made).stat().st_size > 1000
 
 
