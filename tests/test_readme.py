@@ -15,6 +15,12 @@ from conftest import CHECKOUT, QUICKSTART_SHORT, TINY_LAYERS, Outcome, noise_pic
 
 from faststyle import evaluate, inference, optimize
 
+# What experiment=smoke sets, for commands with an experiment of their own.
+SMOKE_GALLERY = (
+    *("data=synthetic", "data.image_size=32", "data.num_images=8", "data.num_val_images=2"),
+    *("network.width=4", "network.num_residual_blocks=1", "style.size=64"),
+    *("trainer.max_steps=2", "trainer.photo_steps=2", "data.batch_size=2", "data.num_workers=0"),
+)
 README = (CHECKOUT / "README.md").read_text()
 
 
@@ -117,6 +123,7 @@ def test_train_and_tensorboard_commands(
             given -= {"loss_network.weights"}
             arguments = [a for a in arguments if not a.startswith("loss_network.weights=")]
             settings = smoke(Path("painting.jpg"), tiny_weights, new_user)
+            settings += SMOKE_GALLERY if "experiment" in given else []
             arguments += [s for s in settings if s.partition("=")[0] not in given]
         outcome = train_cli(*arguments)
         assert outcome.code == 0, outcome.err
