@@ -33,8 +33,9 @@ INTRODUCTION = """# The styles that ship
 
 `python -m infer --ckpt NAME photo.jpg` paints with one of them, `--list` shows all. This page is
 generated from the checkpoints' metadata by `scripts/make_style_cards.py`; `--ckpt NAME --describe`
-prints all of it, and `scripts/train_gallery.py` trains them again. The photos are MS-COCO's. Losses
-are relative, on photos held out of training: 0 is perfect, 1 as wrong as an empty picture. The
+prints all of it, and `scripts/train_gallery.py` trains them again; [benchmarks.md](benchmarks.md) says
+how long that took, which no checkpoint does: the same run gives the same bytes. The photos are
+MS-COCO's. Losses are relative, on photos held out of training: 0 is perfect, 1 as wrong as an empty picture. The
 picture is the project's own drawing; below it strengths 0.25, 0.5, 0.75 and 1.
 """
 
@@ -78,8 +79,6 @@ def facts(path: Path, metadata: dict[str, Any]) -> list[tuple[str, str]]:
         ("network", "width {width}, {num_residual_blocks} residual blocks".format_map(
             metadata["network"])),
     ]  # fmt: skip
-    if "seconds" in training:
-        found.append(("time", f"{training['seconds'] / 60:.0f} minutes"))
     metrics = metadata["metrics"]
     if "val/style_loss" in metrics:
         losses = [f"{k} {metrics[f'val/{k}_loss']:.3f}" for k in ("content", "style")]

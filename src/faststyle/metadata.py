@@ -59,7 +59,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
     },
     "training": {
         **dict.fromkeys(("steps", "photo_steps", "batch_size", "seed", "warmup_steps"), WHOLE),
-        **dict.fromkeys(("learning_rate", "gradient_clip", "seconds"), NUMBER),
+        **dict.fromkeys(("learning_rate", "gradient_clip"), NUMBER),
         **dict.fromkeys(("precision", "init_from_sha256"), TEXT),
         "init_from": FILE,
     },

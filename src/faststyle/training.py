@@ -148,8 +148,6 @@ def train(
         started = time.perf_counter()
         trainer.fit(module, content, ckpt_path=resume_from)
         seconds = time.perf_counter() - started
-        if resumed is None:
-            module.metadata["training"]["seconds"] = round(seconds)
         report_skipped(processes.gather(content.skipped), run_dir)
         if not stopping.stopped:
             stopping.request.number = None  # it came too late to stop anything
