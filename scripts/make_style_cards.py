@@ -33,10 +33,10 @@ INTRODUCTION = """# The styles that ship
 
 `python -m infer --ckpt NAME photo.jpg` paints with one of them, `--list` shows all. This page is
 generated from the checkpoints' metadata by `scripts/make_style_cards.py`; `--ckpt NAME --describe`
-prints all of it, and `scripts/train_gallery.py` trains them again; [benchmarks.md](benchmarks.md) says
-how long that took, which no checkpoint does: the same run gives the same bytes. The photos are
-MS-COCO's. Losses are relative, on photos held out of training: 0 is perfect, 1 as wrong as an empty picture. The
-picture is the project's own drawing; below it strengths 0.25, 0.5, 0.75 and 1.
+prints all of it, and `scripts/train_gallery.py` trains them again. How long that took is in
+[benchmarks.md](benchmarks.md). The photos are MS-COCO's. Losses are relative, on photos held out of
+training: 0 is perfect, 1 as wrong as an empty picture. The picture is the project's own drawing;
+below it strengths 0.25, 0.5, 0.75 and 1.
 """
 
 

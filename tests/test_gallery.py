@@ -38,6 +38,7 @@ def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> No
     assert training["batch_size"] == config.data.batch_size
     assert training["learning_rate"] == config.trainer.learning_rate
     assert training["precision"] == config.trainer.precision
+    assert training["photo_steps"] == config.trainer.photo_steps
     assert training["seed"] == config.seed
     if config.init_from is not None and "init_from" in training:
         assert training["init_from"] == f"{config.init_from}.safetensors"
