@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,26 @@ def test_one_photo_to_a_folder(infer, here: Path) -> None:
 
 def test_the_default_folder(infer, here: Path) -> None:
     assert infer("cat.jpg", "dog.png").code == 0
-    assert written(here / "stylized") == {"cat.jpg": (41, 30), "dog.png": (20, 33)}
+    assert written(here / "stylized" / "tiny") == {"cat.jpg": (41, 30), "dog.png": (20, 33)}
+
+
+def test_styles_do_not_overwrite_each_others_results(infer, here: Path, ckpt: Path) -> None:
+    shutil.copy(ckpt, "other.v2.safetensors")
+    assert infer("cat.jpg").code == 0
+    assert infer(".", "--recursive", ckpt="other.v2.safetensors").code == 0
+    Image.new("L", (41, 30), 255).save("stylized/mask.png")
+    two = ("--mask", "stylized/mask.png", "--ckpt", "other.v2.safetensors")
+    assert infer("cat.jpg", *two, "--mask", "stylized/mask.png").code == 0
+    made = {path.relative_to(here / "stylized").as_posix() for path in here.rglob("*/*/*")}
+    assert made == {
+        *("tiny/cat.jpg", "other_v2/cat.jpg", "other_v2/dog.png", "tiny+other_v2/cat.jpg"),
+    }
+
+
+def test_results_may_be_painted_again_when_named(infer, here: Path) -> None:
+    assert infer("cat.jpg", "--output", "stylized/first").code == 0
+    assert infer("stylized/first").code == 0
+    assert written(here / "stylized" / "tiny") == {"cat.jpg": (41, 30)}
 
 
 def test_a_folder_of_photos(infer, here: Path) -> None:

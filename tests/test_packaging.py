@@ -43,6 +43,11 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     assert "faststyle/assets/styles/starry_night.jpg" in assets
     assert {f"faststyle/assets/compact{suffix}" for suffix in (".safetensors", ".md")} <= assets
     assert code | conf | assets | {"faststyle/py.typed", "faststyle/assets/landscape.jpg"} <= names
+    styles = {
+        f"faststyle/assets/checkpoints/{path.name}"
+        for path in (CHECKOUT / "checkpoints").glob("*.safetensors")
+    }
+    assert "faststyle/assets/checkpoints/starry_night.safetensors" in styles <= names
     tops = {name.split("/")[0] for name in names}
     assert tops == {"train.py", "infer.py", "faststyle", *(t for t in tops if "dist-info" in t)}
     assert not any("test" in name for name in names)
@@ -50,18 +55,50 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     assert "faststyle-infer = faststyle.inference:main" in scripts
 
 
-def test_the_wheel_trains_and_infers_in_an_empty_folder(
-    wheel: Path, run_cli: RunCli, tiny_weights: Path, painting: Path, tmp_path: Path
-) -> None:
-    installed, empty = tmp_path / "installed", tmp_path / "empty"
-    empty.mkdir()
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--no-deps", "--no-index", "--target", str(installed), str(wheel)),
+            *("--no-deps", "--no-index", "--target", str(folder), str(wheel)),
         ],
         check=True,
     )
+    return folder
+
+
+def test_an_installed_wheel_has_its_styles_at_hand_anywhere(
+    installed: Path, run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
+    outcome = run_cli("infer", "--list", PYTHONPATH=path)
+    assert outcome.code == 0, outcome.err
+    shipped = {file.stem for file in (CHECKOUT / "checkpoints").glob("*.safetensors")}
+    assert {line.split()[0] for line in outcome.out.splitlines()} == shipped
+    assert all(line.endswith("bundled)") for line in outcome.out.splitlines())
+
+    noise_picture(0, 37, 29).save(tmp_path / "photo.png")
+    outcome = run_cli("infer", "--ckpt", "starry_night", "photo.png", PYTHONPATH=path)
+    assert outcome.code == 0, outcome.err
+    with Image.open(tmp_path / "stylized" / "starry_night" / "photo.png") as image:
+        assert image.size == (37, 29)
+    probe = (
+        "import faststyle\nfor n in %r: print(faststyle.load_style(n).metadata['style']['name'])"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", probe % sorted(shipped)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert loaded.stdout.split() == sorted(shipped)
+
+
+def test_the_wheel_trains_and_infers_in_an_empty_folder(
+    installed: Path, run_cli: RunCli, tiny_weights: Path, painting: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
     path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
     probe = subprocess.run(
         [sys.executable, "-c", "import faststyle, faststyle.paths as p, train\n"

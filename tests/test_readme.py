@@ -15,6 +15,12 @@ from conftest import CHECKOUT, QUICKSTART_SHORT, TINY_LAYERS, Outcome, noise_pic
 
 from faststyle import evaluate, inference, optimize
 
+# What experiment=smoke sets, for commands with an experiment of their own.
+SMOKE_GALLERY = (
+    *("data=synthetic", "data.image_size=32", "data.num_images=8", "data.num_val_images=2"),
+    *("network.width=4", "network.num_residual_blocks=1", "style.size=64"),
+    *("trainer.max_steps=2", "trainer.photo_steps=2", "data.batch_size=2", "data.num_workers=0"),
+)
 README = (CHECKOUT / "README.md").read_text()
 
 
@@ -70,7 +76,12 @@ def test_infer_commands(new_user: Path):
     for arguments in commands("python -m infer"):
         assert inference.main(arguments) == 0
     pictures = ("painted.png", "strip.png", "bold.png", "sky_only.png", "both.png")
-    for made in ("stylized/landscape.jpg", *pictures, "painted/photo.jpg", "painted/3.jpg"):
+    for made in (
+        "stylized/starry_night/landscape.jpg",
+        *pictures,
+        "painted/photo.jpg",
+        "painted/3.jpg",
+    ):
         assert (new_user / made).stat().st_size > 1000
 
 
@@ -114,6 +125,7 @@ def test_train_and_tensorboard_commands(
             given -= {"loss_network.weights"}
             arguments = [a for a in arguments if not a.startswith("loss_network.weights=")]
             settings = smoke(Path("painting.jpg"), tiny_weights, new_user)
+            settings += SMOKE_GALLERY if "experiment" in given else []
             arguments += [s for s in settings if s.partition("=")[0] not in given]
         outcome = train_cli(*arguments)
         assert outcome.code == 0, outcome.err

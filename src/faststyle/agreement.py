@@ -114,8 +114,10 @@ def check_same_work(saved: dict[str, Any], now: dict[str, Any]) -> None:
     before, after = dict(_flat(saved)), dict(_flat(now))
     for key in after:
         old, new = before.get(key), after[key]
-        if old == new or key in ("training.steps", "style.image") or key.startswith("metrics."):
+        if old == new or key in IRRELEVANT or key.startswith("metrics."):
             continue
+        if key.startswith("training.") and key not in before:
+            continue  # a run of an older faststyle did not say
         if key.startswith("versions."):
             say(f"{key.removeprefix('versions.')} is {new}, was {old}: the last bits may differ")
             continue
@@ -124,6 +126,11 @@ def check_same_work(saved: dict[str, Any], now: dict[str, Any]) -> None:
         )
 
 
+# The weights a run started from are in its own by now.
+IRRELEVANT = {
+    *("training.steps", "style.image"),
+    *("training.init_from", "training.init_from_sha256"),
+}
 MEANING = {
     "data.num_images": "the number of photos",
     "style.image_sha256": "the painting's fingerprint (style.image)",

@@ -29,6 +29,7 @@ from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.resume import Resumable
 from faststyle.saving import Checkpoints, PlainFile
+from faststyle.style_files import find_style
 from faststyle.swatches import style_picture
 from faststyle.transform_net import TransformNet
 
@@ -64,7 +65,7 @@ def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int)
     arguments = dataclasses.asdict(config.network)
     net, base_photo_end = TransformNet(**arguments), None
     if config.init_from is not None:
-        base = read_checkpoint(Path(config.init_from))
+        base = read_checkpoint(find_style(config.init_from))
         if base.metadata["network"] != arguments:
             raise UserError(
                 f"init_from: {config.init_from} is a network {base.metadata['network']}, "
@@ -121,12 +122,24 @@ def _metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
         "training": {
             "steps": 0,
             "batch_size": data.batch_size,
-            "learning_rate": trainer.learning_rate,
+            **_start(config),
+            **{k: getattr(trainer, k) for k in ("learning_rate", "warmup_steps", "gradient_clip")},
             "precision": trainer.precision,
             "seed": config.seed,
         },
         "metrics": {},
         "versions": {name: version(name) for name in ("faststyle", "torch", "pytorch-lightning")},
+    }
+
+
+def _start(config: TrainConfig) -> dict[str, str]:
+    """Which weights the run starts from: a file's name and contents, or none."""
+    if config.init_from is None:
+        return {}
+    base = find_style(config.init_from)
+    return {
+        "init_from": base.name,
+        "init_from_sha256": hashlib.sha256(base.read_bytes()).hexdigest(),
     }
 
 

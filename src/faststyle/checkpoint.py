@@ -16,20 +16,16 @@ from torch import Tensor
 
 from faststyle import weights
 from faststyle.description import describe as describe
-from faststyle.errors import TrainingDiverged, UserError, one_line
+from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files import atomic_write
-from faststyle.metadata import check_metadata, printable
+from faststyle.headers import FORMAT as FORMAT
+from faststyle.headers import METADATA_KEY as METADATA_KEY
+from faststyle.headers import style_metadata, understood
+from faststyle.metadata import printable
 from faststyle.pickles import Refused
-from faststyle.plain_files import (
-    check_size,
-    read_safetensors,
-    read_torch,
-    safetensors_metadata,
-)
+from faststyle.plain_files import check_size, read_safetensors, read_torch
 from faststyle.transform_net import TransformNet
 
-FORMAT = 2  # 1 had no photo end
-METADATA_KEY = "faststyle"
 PHOTO_END = "photo_end."  # what the names of its weights begin with
 TRAINED = "transform_net."  # what the weights' names begin with in a training checkpoint
 
@@ -108,14 +104,7 @@ def _ends(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tens
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    text = safetensors_metadata(path).get(METADATA_KEY)
-    if text is None:
-        raise UserError(f"{path}: not a style checkpoint: no {METADATA_KEY!r} metadata")
-    try:
-        metadata = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"its metadata is no JSON ({one_line(str(error))[:200]})") from error
-    metadata = _understood(path, metadata)
+    metadata = style_metadata(path)
     return read_safetensors(path), metadata
 
 
@@ -124,25 +113,8 @@ def _read_lightning(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     state = loaded.get("state_dict") if isinstance(loaded, dict) else None
     if not isinstance(state, dict) or METADATA_KEY not in loaded:
         raise Refused("it is none of faststyle's")
-    metadata = _understood(path, loaded[METADATA_KEY])
+    metadata = understood(path, loaded[METADATA_KEY])
     own = {str(k): v for k, v in state.items() if str(k).startswith(TRAINED)}
     if not all(isinstance(value, Tensor) for value in own.values()):
         raise Refused("its weights are no tensors")
     return {name.removeprefix(TRAINED): value for name, value in own.items()}, metadata
-
-
-def _understood(path: Path, metadata: Any) -> dict[str, Any]:
-    """`metadata`, once its format and every value is one that we know how to read."""
-    version = metadata.get("format") if isinstance(metadata, dict) else None
-    if isinstance(version, int) and version > FORMAT:
-        raise UserError(
-            f"{path}: style checkpoint of format {version}, this faststyle reads format {FORMAT}; "
-            "install a newer faststyle"
-        )
-    try:
-        check_metadata(metadata)
-    except UserError as error:
-        raise Refused(str(error)) from error
-    if type(version) is not int or version < 1:
-        raise Refused("its metadata has no format number")
-    return metadata

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from faststyle.errors import UserError
+from faststyle.style_files import RESULTS
 
 UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
@@ -18,6 +19,10 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         UserError: options that do not go together.
     """
     options = _parser().parse_args(arguments)
+    if options.list:
+        return options
+    if not options.ckpt:
+        raise UserError("no style given: --ckpt NAME or FILE; --list shows the styles at hand")
     if options.describe:
         return options
     if not options.inputs and not options.watch:
@@ -42,13 +47,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("inputs", nargs="*", type=Path, metavar="PHOTO", help="files, folders or patterns")
-    add("--ckpt", required=True, action="append", type=Path, help="style checkpoint, or a .ckpt")
+    add(
+        "--ckpt",
+        action="append",
+        default=[],
+        metavar="STYLE",
+        help="a style's name (see --list) or checkpoint file",
+    )
     add(
         "--output",
         type=Path,
-        default=Path("stylized"),
-        help="a picture file for one photo, else a folder (default: %(default)s/)",
+        help=f"a picture file for one photo, else a folder (default: {RESULTS}/<style>/)",
     )
+    add("--list", action="store_true", help="print the styles at hand")
     add("--describe", action="store_true", help="print what the checkpoint says of itself")
 
     many = parser.add_argument_group("many photos")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.infer_options import parse_options
 from faststyle.memory_reuse import keep_freed_memory
+from faststyle.style_files import RESULTS, find_style, result_name, style_list
 
 if TYPE_CHECKING:
     from faststyle.photo_list import Task
@@ -20,6 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0, 1 if some pictures failed, 2 on bad usage."""
     with exit_on_user_error("infer"):
         options = parse_options(arguments)
+        if options.list:
+            print(style_list())
+            return 0
+        options.ckpt = [find_style(given) for given in options.ckpt]
+        if options.output is None:
+            options.output = RESULTS / result_name(options.ckpt)
         keep_freed_memory()
         return _describe(options) if options.describe else _stylize(options)
     raise AssertionError("unreachable")

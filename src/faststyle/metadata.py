@@ -58,9 +58,10 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         **dict.fromkeys(("num_images", "image_size"), WHOLE),
     },
     "training": {
-        **dict.fromkeys(("steps", "photo_steps", "batch_size", "seed"), WHOLE),
-        "learning_rate": NUMBER,
-        "precision": TEXT,
+        **dict.fromkeys(("steps", "photo_steps", "batch_size", "seed", "warmup_steps"), WHOLE),
+        **dict.fromkeys(("learning_rate", "gradient_clip"), NUMBER),
+        **dict.fromkeys(("precision", "init_from_sha256"), TEXT),
+        "init_from": FILE,
     },
     "metrics": {},
     "versions": {},

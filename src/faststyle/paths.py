@@ -19,3 +19,6 @@ SAMPLE_PHOTO = (
     _first_with("landscape.jpg", (ASSETS_DIR, _CHECKOUT / "docs" / "images")) / "landscape.jpg"
 )
 SWATCH_DIR = ASSETS_DIR / "styles"
+BUNDLED_STYLES = ASSETS_DIR / "checkpoints"
+if not BUNDLED_STYLES.is_dir():
+    BUNDLED_STYLES = _CHECKOUT / "checkpoints"

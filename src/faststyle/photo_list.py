@@ -9,6 +9,7 @@ from pathlib import Path
 
 from faststyle.errors import UserError
 from faststyle.images import READABLE_SUFFIXES, SAVE_OPTIONS, check_output_suffix
+from faststyle.style_files import RESULTS
 
 # Of the last ones some need a package more, which reading them says.
 PHOTO_SUFFIXES = (*READABLE_SUFFIXES, ".avif", ".heic", ".heif")
@@ -91,9 +92,12 @@ def _expand(inputs: list[Path], output: Path, recursive: bool) -> Iterator[tuple
 
 
 def _in_folder(folder: Path, output: Path, recursive: bool) -> Iterator[tuple[Path, Path]]:
-    results = output.resolve()
+    here = folder.resolve()
+    results = [output.resolve()] if output.resolve() != here else []
+    if RESULTS.resolve() in output.resolve().parents and not here.is_relative_to(RESULTS.resolve()):
+        results.append(RESULTS.resolve())  # other styles' too
     for file in sorted(folder.rglob("*") if recursive else folder.iterdir()):
         # What an earlier run painted is not to be painted again.
-        painted = results != folder.resolve() and file.resolve().is_relative_to(results)
+        painted = any(file.resolve().is_relative_to(result) for result in results)
         if file.suffix.lower() in PHOTO_SUFFIXES and not file.is_dir() and not painted:
             yield file, file.parent.relative_to(folder)

@@ -19,37 +19,17 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from faststyle.errors import one_line
+from faststyle.headers import reason, safetensors_metadata
 from faststyle.pickles import Refused, check_globals, claimed_elements, opcodes_of
 
-MAX_HEADER = 1 << 20  # bytes; a style checkpoint's takes about 7,000, VGG-19's 5,000
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, keys of storages
-
-
-def safetensors_metadata(path: Path) -> dict[str, str]:
-    """The texts in the header; no tensor is read.
-
-    Raises:
-        Refused: no such file format, damaged, or a header beyond all measure.
-    """
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-        if length > MAX_HEADER:
-            raise Refused(f"its header claims {length} bytes, more than {MAX_HEADER}")
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}
-    except Refused:
-        raise
-    except Exception as error:  # safetensors' own, and what a damaged header leads to
-        raise Refused(_reason(error)) from error
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Tensors by name; they take as much memory as the file.
 
     Raises:
-        Refused: see `safetensors_metadata`.
+        Refused: see `headers.safetensors_metadata`.
     """
     safetensors_metadata(path)
     try:
@@ -57,7 +37,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             # A copy: the file may be overwritten while its tensors are in use.
             return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
     except Exception as error:
-        raise Refused(_reason(error)) from error
+        raise Refused(reason(error)) from error
 
 
 def read_torch(path: Path) -> Any:
@@ -116,8 +96,3 @@ def _look_through_legacy(path: Path) -> None:
             check_globals(iter(opcodes))
             if sum(claimed_elements(opcodes)) > size:
                 raise Refused(f"its tensors claim more than its {size} bytes")
-
-
-def _reason(error: Exception) -> str:
-    """What the library says, which may quote the file: made printable, and not at length."""
-    return one_line(str(error))[:200] or type(error).__name__

@@ -55,8 +55,8 @@ class Repainter:
     def paint(self, photo: Photo, task: Task) -> Photo:
         masks = [mask.of(task.photo, photo) for mask in self.masks]
         paintings = [self._paint(photo.image, masks, s) for s in self.options.strength]
-        image = _side_by_side(paintings)
-        alpha = None if photo.alpha is None else _side_by_side([photo.alpha] * len(paintings))
+        image = side_by_side(paintings)
+        alpha = None if photo.alpha is None else side_by_side([photo.alpha] * len(paintings))
         return replace(photo, image=image, alpha=alpha)
 
     def write(self, painting: Photo, task: Task) -> None:
@@ -120,7 +120,8 @@ def _load_mask(path: Path) -> Image.Image:
     return grey if mask.alpha is None else ImageChops.multiply(grey, mask.alpha)
 
 
-def _side_by_side(pictures: list[Image.Image]) -> Image.Image:
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    """Pictures of one size in a row, a little white between them."""
     if len(pictures) == 1:
         return pictures[0]
     width, height = pictures[0].size

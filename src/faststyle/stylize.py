@@ -16,6 +16,7 @@ from faststyle.errors import UserError
 from faststyle.memory import painting_budget
 from faststyle.painting import paint
 from faststyle.strength import between, check_strength, photo_share
+from faststyle.style_files import find_style
 from faststyle.transform_net import TransformNet
 
 STROKE_SCALES = (0.25, 4.0)
@@ -140,8 +141,10 @@ class Stylizer:
 
 
 def load_style(path: str | Path, device: str = "auto", max_memory: float | None = None) -> Stylizer:
-    """A Stylizer from a style checkpoint (.safetensors) or a training checkpoint (.ckpt)."""
-    return Stylizer(read_checkpoint(Path(path)), device, max_memory)
+    """A Stylizer from a style checkpoint (.safetensors), a training checkpoint (.ckpt), or the name
+    of a style that ships or is in ./checkpoints: load_style("starry_night").
+    """
+    return Stylizer(read_checkpoint(find_style(path)), device, max_memory)
 
 
 def check_stroke_scale(scale: float) -> float:

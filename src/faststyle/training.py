@@ -132,7 +132,8 @@ def train(
         module.metadata["training"]["batch_size"] = config.data.batch_size * num_processes
         if resumed is not None:
             check_same_work(resumed.metadata, module.metadata)
-            module.metadata["training"]["steps"] = resumed.step
+            # As it was, with what a run of an older faststyle could not say left out.
+            module.metadata["training"] = {**resumed.metadata["training"], "steps": resumed.step}
             module.metadata["metrics"] = resumed.metadata["metrics"]
 
     run_dir = run_dir or _new_run_dir(config)

@@ -1,0 +1,149 @@
+"""Write docs/styles.md from the metadata of the shipped styles, and paint its pictures.
+
+python scripts/make_style_cards.py
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from faststyle import load_style
+from faststyle.checkpoint import read_checkpoint
+from faststyle.files import atomic_write
+from faststyle.images import load_image, resize_long_edge
+from faststyle.paths import SAMPLE_PHOTO
+from faststyle.repaint import side_by_side
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKPOINTS = CHECKOUT / "checkpoints"
+DOCS = CHECKOUT / "docs"
+PICTURES = DOCS / "images" / "styles"
+STRENGTHS = (0.25, 0.5, 0.75, 1.0)
+MOST_BYTES = 400_000
+CREDITS = {  # of weights whose metadata has no card of its own, by loss network
+    "vgg19": "Visual Geometry Group, University of Oxford, CC BY 4.0",
+    "vgg16": "Visual Geometry Group, University of Oxford, CC BY 4.0",
+}
+DATA = {"hub": "photos of {path}, {split}", "folder": "photos", "synthetic": "drawn pictures"}
+INTRODUCTION = """# The styles that ship
+
+`python -m infer --ckpt NAME photo.jpg` paints with one of them, `--list` shows all. This page is
+generated from the checkpoints' metadata by `scripts/make_style_cards.py`; `--ckpt NAME --describe`
+prints all of it, and `scripts/train_gallery.py` trains them again. How long that took is in
+[benchmarks.md](benchmarks.md). The photos are MS-COCO's. Losses are relative, on photos held out of
+training: 0 is perfect, 1 as wrong as an empty picture. The picture is the project's own drawing;
+below it strengths 0.25, 0.5, 0.75 and 1.
+"""
+
+
+def page(checkpoints: list[Path]) -> str:
+    """The text of docs/styles.md."""
+    return "\n".join([INTRODUCTION, *(card(path) for path in checkpoints)])
+
+
+def card(path: Path) -> str:
+    metadata = read_checkpoint(path).metadata
+    name, title = path.stem, metadata["style"]["title"]
+    rows = "\n".join(f"| {label} | {value} |" for label, value in facts(path, metadata))
+    return (
+        f"## {title}\n\n"
+        f"![The drawn landscape in the style of {title}](images/styles/{name}.jpg)\n\n"
+        f"![The same at four strengths](images/styles/{name}_strengths.jpg)\n\n"
+        f"| | |\n|---|---|\n{rows}\n"
+    )
+
+
+def facts(path: Path, metadata: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the metadata holds, in words; what it lacks is left out."""
+    style, training, loss = metadata["style"], metadata["training"], metadata["loss"]
+    found = [
+        ("name", f"`{path.stem}`, {path.stat().st_size / 1e6:.1f} MB"),
+        ("painting", f"{style['title']}, {style['artist']}, {style['year']}; {style['rights']}"),
+        ("learned from", _painting(style)),
+        ("loss network", _loss_network(metadata["loss_network"])),
+        (
+            "loss",
+            f"{loss['formula']}: content {loss['content_weight']:g}, "
+            f"style {loss['style_weight']:g}, total variation {loss['tv_weight']:g}",
+        ),
+        ("data", _data(metadata["data"])),
+        (
+            "training",
+            f"{training['steps']} steps of batch {training['batch_size']}, "
+            f"precision {training['precision']}, seed {training['seed']}{_start(training)}",
+        ),
+        ("network", "width {width}, {num_residual_blocks} residual blocks".format_map(
+            metadata["network"])),
+    ]  # fmt: skip
+    metrics = metadata["metrics"]
+    if "val/style_loss" in metrics:
+        losses = [f"{k} {metrics[f'val/{k}_loss']:.3f}" for k in ("content", "style")]
+        found.append(("losses", ", ".join(losses)))
+    if "equivalent_lbfgs_iterations" in metrics:
+        found.append(
+            ("yardstick", f"worth {metrics['equivalent_lbfgs_iterations']} L-BFGS iterations")
+        )
+    return found
+
+
+def _painting(style: dict[str, Any]) -> str:
+    image = style.get("image", "the painting")
+    return f"{image}, long edge {style['size']} pixels, SHA-256 `{style['image_sha256'][:16]}...`"
+
+
+def _loss_network(network: dict[str, Any]) -> str:
+    credit = network.get("card") or CREDITS.get(network["name"], "see its source")
+    return f"{network['name']} (`{network['weights']}`): {credit}"
+
+
+def _data(data: dict[str, Any]) -> str:
+    kind = DATA[data["source"]].format_map(data)
+    return f"{data['num_images']} {kind}, crops of {data['image_size']} pixels"
+
+
+def _start(training: dict[str, Any]) -> str:
+    return f", started from `{training['init_from']}`" if "init_from" in training else ""
+
+
+def as_jpeg(image: Image.Image, most: int = MOST_BYTES) -> bytes:
+    """The best quality that fits."""
+    for quality in range(90, 30, -3):
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=quality, optimize=True, progressive=True)
+        if buffer.tell() <= most:
+            return buffer.getvalue()
+    raise ValueError(f"no quality brings it below {most} bytes")
+
+
+def save_jpeg(image: Image.Image, path: Path, most: int = MOST_BYTES) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = as_jpeg(image, most)
+    with atomic_write(path) as partial:
+        partial.write_bytes(data)
+    print(f"{path}: {image.width} x {image.height}, {len(data)} bytes")
+
+
+def strip(checkpoint: Path, painted: int, shown: int) -> Image.Image:
+    """The landscape at every strength, side by side; long edges in pixels."""
+    photo, style = resize_long_edge(load_image(SAMPLE_PHOTO), painted), load_style(checkpoint)
+    return side_by_side([resize_long_edge(style(photo, at), shown) for at in STRENGTHS])
+
+
+def main() -> None:
+    checkpoints = sorted(CHECKPOINTS.glob("*.safetensors"))
+    for path in checkpoints:
+        photo = resize_long_edge(load_image(SAMPLE_PHOTO), 640)
+        save_jpeg(
+            resize_long_edge(load_style(path)(photo), 480), PICTURES / f"{path.stem}.jpg", 100_000
+        )
+        save_jpeg(strip(path, 480, 320), PICTURES / f"{path.stem}_strengths.jpg", 150_000)
+    with atomic_write(DOCS / "styles.md") as partial:
+        partial.write_text(page(checkpoints), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The styles that ship: their recipe is conf/, their cards are their metadata."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import make_gallery
+import make_style_cards
+import pytest
+import train_gallery
+from conftest import CHECKOUT, TINY_LAYERS, compose_config, noise_picture
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from PIL import Image
+
+from faststyle.checkpoint import read_checkpoint, write_checkpoint
+
+SHIPPED = sorted((CHECKOUT / "checkpoints").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> None:
+    metadata = read_checkpoint(path).metadata
+    experiment = "gallery_first" if path.stem == train_gallery.FIRST else "gallery"
+    config = compose_config([f"style={path.stem}", f"experiment={experiment}"])
+    training, style = metadata["training"], metadata["style"]
+    for key in ("name", "title", "artist", "year", "rights", "size"):
+        assert style[key] == getattr(config.style, key), key
+    for section in ("network", "loss"):
+        assert metadata[section] == vars(getattr(config, section)), section
+    assert metadata["loss_network"]["name"] == config.loss_network.name
+    assert metadata["loss_network"]["pooling"] == config.loss_network.pooling
+    assert metadata["data"]["image_size"] == config.data.image_size
+    assert training["steps"] == config.trainer.max_steps
+    assert training["batch_size"] == config.data.batch_size
+    assert training["learning_rate"] == config.trainer.learning_rate
+    assert training["precision"] == config.trainer.precision
+    assert training["photo_steps"] == config.trainer.photo_steps
+    assert training["seed"] == config.seed
+    if config.init_from is not None and "init_from" in training:
+        assert training["init_from"] == f"{config.init_from}.safetensors"
+
+
+def test_the_cards_say_what_the_checkpoints_say() -> None:
+    written = (CHECKOUT / "docs" / "styles.md").read_text(encoding="utf-8")
+    hint = "run: python scripts/make_style_cards.py"
+    assert written == make_style_cards.page(SHIPPED), hint
+    for picture in re.findall(r"\((images/[^)]*)\)", written):
+        assert 10_000 < (CHECKOUT / "docs" / picture).stat().st_size < 400_000, hint
+
+
+def test_a_card_of_a_style_that_knows_more_of_itself(tmp_path: Path) -> None:
+    first = read_checkpoint(SHIPPED[0])
+    training = {"init_from": "starry_night.safetensors"}
+    metadata = {**first.metadata, "training": {**first.metadata["training"], **training}}
+    metadata["metrics"] = {"equivalent_lbfgs_iterations": "100"}
+    write_checkpoint(tmp_path / "more.safetensors", first.build(), metadata)
+    facts = dict(make_style_cards.facts(tmp_path / "more.safetensors", metadata))
+    assert facts["training"].endswith("started from `starry_night.safetensors`")
+    assert facts["yardstick"] == "worth 100 L-BFGS iterations"
+
+
+def test_the_gallery_is_one_wide_picture(tmp_path: Path, ckpt: Path, monkeypatch) -> None:
+    for name in ("starry_night", "another", "third", "fourth"):
+        shutil.copy(ckpt, tmp_path / f"{name}.safetensors")
+    arguments = ["make_gallery", "--checkpoints", str(tmp_path), "--output", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", arguments)
+    make_gallery.main()
+    with Image.open(tmp_path / "gallery.jpg") as picture:
+        assert picture.width > 1.8 * picture.height  # five: a row of three, a row of two
+    assert (tmp_path / "gallery.jpg").stat().st_size < 400_000
+    assert (tmp_path / "landscape_strengths.jpg").stat().st_size < 400_000
+
+
+def test_the_shipped_styles_are_small() -> None:
+    assert sum(path.stat().st_size for path in SHIPPED) <= 25e6
+
+
+@pytest.fixture
+def paintings(tmp_path: Path) -> Path:
+    folder = tmp_path / "paintings"
+    folder.mkdir()
+    for seed, name in enumerate(("starry_night", "udnie", "great_wave")):
+        noise_picture(seed).save(folder / f"{name}.jpg")
+    return folder
+
+
+def options(paintings: Path, output: Path, *more: str):
+    styles = ("starry_night", "udnie", "great_wave")
+    given = ("--paintings", str(paintings), "--output", str(output), "--styles", *styles)
+    return train_gallery.parse([*given, *more])
+
+
+def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path: Path) -> None:
+    first, others = train_gallery.commands(options(paintings, tmp_path / "out"))
+    config = compose_config(first)
+    assert config.style.image == str(paintings / "starry_night.jpg")
+    assert (config.init_from, config.trainer.max_steps) == (None, 1400)
+    assert others[0] == "-m"
+    sweep = OverridesParser.create().parse_overrides(others[1:])
+    runs = BasicSweeper.split_arguments(sweep, None)[0]
+    assert [Path(str(compose_config(list(run)).style.image)).stem for run in runs] == [
+        *("udnie", "great_wave"),
+    ]
+    assert compose_config(list(runs[0])).trainer.max_steps == 500
+
+
+def test_what_is_there_is_not_trained_again(paintings: Path, tmp_path: Path) -> None:
+    for name in ("starry_night", "udnie"):
+        (tmp_path / f"{name}.safetensors").touch()
+    (only,) = train_gallery.commands(options(paintings, tmp_path))
+    assert only[:2] == ["-m", "style=great_wave"]
+
+
+def test_the_gallery_trains(
+    paintings: Path, tiny_weights: Path, photo_dir: Path, tmp_path: Path, monkeypatch
+) -> None:
+    output = tmp_path / "checkpoints"
+    tiny = ["network.width=4", "network.num_residual_blocks=1", "style.size=64", *TINY_LAYERS]
+    tiny += ["data.image_size=32", "data.num_val_images=2", "data.batch_size=2"]
+    tiny += ["trainer.max_steps=2", "trainer.photo_steps=2", "trainer.yardstick=false"]
+    tiny += [f"runs_dir={tmp_path}/runs", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
+    given = ["--paintings", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
+    given += ["--loss-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
+    monkeypatch.setattr(sys, "argv", ["train_gallery", *given, "--", *tiny])
+    monkeypatch.chdir(tmp_path)
+    train_gallery.main()
+    training = read_checkpoint(output / "udnie.safetensors").metadata["training"]
+    assert training["init_from"] == "starry_night.safetensors"
+    assert len(training["init_from_sha256"]) == 64
+    assert (
+        "init_from" not in read_checkpoint(output / "starry_night.safetensors").metadata["training"]
+    )
