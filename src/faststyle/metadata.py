@@ -62,6 +62,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "learning_rate": NUMBER,
         "precision": TEXT,
     },
+    "origin": {**dict.fromkeys(("kind", "sha256"), TEXT), "file": FILE},
     "metrics": {},
     "versions": {},
 }
