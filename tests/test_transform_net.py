@@ -88,7 +88,10 @@ def test_variants_differ(photos: Tensor) -> None:
         {"norm": "batch"},
         {"padding": "zero"},
         {"upsample": "transposed"},
+        {"padding": "zero"},
+        {"padding": "same"},
         {"output": "tanh"},
+        {"output": "normed_tanh"},
         {"output": "linear"},
         {"num_residual_blocks": 2},
     ):

@@ -1,7 +1,7 @@
 """The style checkpoint: a transform network's weights and one JSON entry that describes them.
 
 A .safetensors file holds no code. Metadata, under the key `faststyle`: format version, network
-arguments, style, loss, data, training, metrics, versions.
+arguments, style, loss, data, training, origin (of an import), metrics, versions.
 """
 
 from __future__ import annotations
@@ -44,9 +44,18 @@ class StyleCheckpoint:
 
 
 def write_checkpoint(
-    path: Path, net: TransformNet, metadata: dict[str, Any], photo_end: TransformNet | None = None
+    path: Path,
+    net: TransformNet,
+    metadata: dict[str, Any],
+    photo_end: TransformNet | None = None,
+    *,
+    half: bool = True,
 ) -> None:
-    """Write weights in half precision (too fine to see the difference) and metadata, atomically.
+    """Write weights and metadata, atomically.
+
+    Args:
+        half: weights in half precision, too fine to see the difference where training had a say
+            in how large they are.
 
     Raises:
         TrainingDiverged: a weight is not a finite number.
@@ -55,7 +64,7 @@ def write_checkpoint(
     named = dict(net.state_dict())
     if photo_end is not None:
         named |= {f"{PHOTO_END}{name}": value for name, value in photo_end.state_dict().items()}
-    tensors = {name: _compact(value) for name, value in named.items()}
+    tensors = {name: _compact(value, half) for name, value in named.items()}
     for name, value in tensors.items():
         if not value.isfinite().all():
             raise TrainingDiverged(f"cannot write {path}: {name} is no longer a finite number")
@@ -65,11 +74,13 @@ def write_checkpoint(
         partial.write_bytes(save(tensors, metadata={METADATA_KEY: text}))
 
 
-def _compact(value: Tensor) -> Tensor:
+def _compact(value: Tensor, half: bool) -> Tensor:
     """Half precision where it reaches; counts, and values beyond 65,504, stay as they are."""
     value = value.detach().cpu().contiguous()
-    half = value.half()
-    return half if value.is_floating_point() and half.isfinite().all() else value
+    if not half or not value.is_floating_point():
+        return value
+    halved = value.half()
+    return halved if halved.isfinite().all() else value
 
 
 def read_checkpoint(path: Path) -> StyleCheckpoint:

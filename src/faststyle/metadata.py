@@ -63,6 +63,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         **dict.fromkeys(("precision", "init_from_sha256"), TEXT),
         "init_from": FILE,
     },
+    "origin": {**dict.fromkeys(("kind", "sha256"), TEXT), "file": FILE},
     "metrics": {},
     "versions": {},
 }

@@ -15,14 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from faststyle.layers import InstanceNorm, ResidualBlock, UpsampleConv
 from faststyle.row_store import RowStore
-from faststyle.transform_net import (
-    CENTRE,
-    InstanceNorm,
-    ResidualBlock,
-    TransformNet,
-    UpsampleConv,
-)
+from faststyle.transform_net import TransformNet
 
 
 class Rows(Protocol):
@@ -109,7 +104,7 @@ def paint_in_strips(
         stores: room for activations at a quarter of the size, twice.
     """
     passes = _Passes(picture.height, strip_rows)
-    x: Rows = Pointwise(lambda strip: strip - CENTRE, picture)
+    x: Rows = Pointwise(lambda strip: strip - net.centre, picture)
     *first, (conv, norm, relu) = cast("list[nn.Sequential]", list(net.encoder))
     for block in first:
         x = passes.through(block, x)

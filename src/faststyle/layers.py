@@ -1,0 +1,84 @@
+"""Layers of the transform network: convolutions that pad for themselves, norm, residual block."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from faststyle.fast_conv import conv2d, upsample_conv2d
+
+PaddingMode = Literal["reflect", "zeros"]
+# "same" is TensorFlow's: it begins stride 2 at the first pixel, the others one before it.
+PADDINGS: dict[str, PaddingMode] = {"reflect": "reflect", "zero": "zeros", "same": "zeros"}
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance norm with scale and shift, its statistics in float32 whatever the precision."""
+
+    def __init__(self, channels: int):
+        super().__init__(channels, affine=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # One group a channel is instance norm; torch's group norm is 4 times as fast on a CPU.
+        full = F.group_norm(x.float(), self.num_features, self.weight, self.bias, self.eps)
+        return full.to(x.dtype)
+
+
+class Conv(nn.Conv2d):
+    """A convolution padded so that stride 1 keeps the size."""
+
+    padding_mode: PaddingMode
+
+    def __init__(self, channels_in: int, channels_out: int, size: int, stride: int, padding: str):
+        mode = PADDINGS[padding]
+        super().__init__(
+            channels_in, channels_out, size, stride, padding=size // 2, padding_mode=mode
+        )
+        self.late = padding == "same" and stride == 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.bias is not None
+        margin = self.kernel_size[0] // 2
+        if self.padding_mode == "reflect":
+            x, margin = F.pad(x, (margin,) * 4, mode="reflect"), 0
+        elif self.late:
+            x, margin = F.pad(x, (0, 1, 0, 1)), 0
+        return conv2d(x, self.weight, self.bias, self.stride[0], margin)
+
+
+class UpsampleConv(Conv):
+    """Nearest upsampling by two, then a 3x3 convolution."""
+
+    def __init__(self, channels_in: int, channels_out: int, padding: str):
+        super().__init__(channels_in, channels_out, 3, 1, padding)
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert self.bias is not None
+        return upsample_conv2d(x, self.weight, self.bias, self.padding_mode)
+
+
+class TransposedConv(nn.ConvTranspose2d):
+    """A 3x3 convolution of stride 1/2: the transpose of a Conv of stride 2."""
+
+    def __init__(self, channels_in: int, channels_out: int, padding: str):
+        # Of 2 n + 1 rows and columns the first is cut off, with "same" the last.
+        cut = 0 if padding == "same" else 1
+        super().__init__(channels_in, channels_out, 3, stride=2, padding=cut, output_padding=cut)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        return super().forward(x, output_size)[..., : 2 * x.shape[2], : 2 * x.shape[3]]
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, channels: int, norm: type[nn.Module], padding: str):
+        super().__init__()
+        self.conv1 = Conv(channels, channels, 3, 1, padding)
+        self.norm1 = norm(channels)
+        self.conv2 = Conv(channels, channels, 3, 1, padding)
+        self.norm2 = norm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
+        return x + self.norm2(self.conv2(y))
