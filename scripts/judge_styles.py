@@ -4,7 +4,8 @@
         --images photos/ --loss-weights vgg19.pth
 
 Whatever each was trained on, all are judged alike: content + 4 style + 0.5 total variation, the
-painting at 384 pixels unless --style-size says otherwise. For what that is worth in L-BFGS iterations there is faststyle.evaluate.
+painting at 384 pixels unless --style-size says otherwise. For what that is worth in L-BFGS
+iterations there is faststyle.evaluate.
 """
 
 from __future__ import annotations

@@ -47,9 +47,11 @@ class StyleConfig:
     image: str | None = MISSING
     size: int = MISSING
     style_weight: float | None = None  # a deviation from loss.style_weight of loss=relative
+    steps: int | None = None  # a deviation from trainer.max_steps of experiment=gallery
 
     def __post_init__(self) -> None:
         at_least("style", self, 16, ["size"])
+        at_least("style", self, 1, ["steps"])
         if not re.fullmatch(STYLE_NAME, self.name):
             raise UserError(
                 f"style.name: {self.name!r} names a file: use up to 80 letters, digits, _ . -"
