@@ -48,7 +48,7 @@ def test_two_processes_train_as_one_with_the_whole_batch(
     assert (outcome.code, outcome.err) == (0, ""), outcome
     (run_dir,) = (tmp_path / "runs" / "starry_night").iterdir()
     together, size = mean_gradient(run_dir), gradients[4].norm()
-    assert (together - gradients[4]).norm() / size < 1e-4
+    assert (together - gradients[4]).norm() / size < 1e-3  # 3e-7 after one step, which grows
     assert (gradients[2] - gradients[4]).norm() / size > 1e-2
 
     # One of everything, however many processes.

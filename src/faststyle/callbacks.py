@@ -61,7 +61,8 @@ class Validation(Callback):
         self.latest = {name: float(value) for name, value in losses.items()}
         shown = min(MAX_PREVIEW_PHOTOS, len(self.photos))
         pictures = torch.cat([self.photos[:shown], stylized[:shown].float().cpu().clamp(0, 1)])
-        grid = make_grid(pictures, nrow=shown, padding=4, pad_value=1.0)
+        # What is not a number shows as black; Checkpoints says it.
+        grid = make_grid(pictures.nan_to_num(), nrow=shown, padding=4, pad_value=1.0)
         save_image(to_image(grid), self.run_dir / "previews" / f"step_{step:06d}.jpg")
         if trainer.logger is not None:
             scalars = {f"val/{name}": value for name, value in self.latest.items()}
