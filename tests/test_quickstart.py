@@ -52,3 +52,19 @@ def test_the_shipped_style_is_a_base_for_the_others(train_cli: Callable[..., Out
     base = CHECKOUT / "checkpoints" / "starry_night.safetensors"
     outcome = train_cli("style=udnie", "experiment=restyle", f"init_from={base}", *QUICKSTART_SHORT)
     assert outcome.code == 0, outcome.err
+
+
+def test_a_style_that_is_there_is_kept(
+    smoke_overrides: list[str], train_cli: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    (folder / "starry_night.safetensors").write_bytes(b"hours of work")
+    for number in (1, 2):
+        before = (folder / "starry_night.safetensors").read_bytes()
+        outcome = train_cli(*smoke_overrides, f"seed={number}")
+        assert outcome.code == 0, outcome.err
+        assert f"is now {folder}/starry_night_{number}.safetensors" in outcome.out
+        assert (folder / f"starry_night_{number}.safetensors").read_bytes() == before
+    names = ["starry_night", "starry_night_1", "starry_night_2"]
+    assert sorted(path.stem for path in folder.iterdir()) == names

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import sys
 import time
+from itertools import count
 from pathlib import Path
 
 from faststyle import processes
 from faststyle.checkpoint import write_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.content import ContentData
+from faststyle.files import atomic_write
 from faststyle.images import load_image, save_image
 from faststyle.module import StyleTransfer
 from faststyle.paths import SAMPLE_PHOTO
@@ -47,12 +49,29 @@ def finish(
             metrics["equivalent_lbfgs_iterations"] = str(iterations)
             print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
     photo_end = _photo_end(config, module, content) if config.trainer.photo_steps else None
+    earlier = _keep_earlier(path)
     write_checkpoint(path, module.transform_net, module.metadata, photo_end)
+    if earlier is not None and earlier.read_bytes() == path.read_bytes():
+        earlier.unlink()  # the same run, finished once more
+        earlier = None
     sample = painted_sample(run_dir)
     save_image(load_style(path)(load_image(SAMPLE_PHOTO)), sample)
     print(f"Style checkpoint: {path}. A picture painted with it: {sample}")
+    if earlier is not None:
+        print(f"The {config.style.name} that was there before is now {earlier}")
     print(f"Next:\n{_next_steps(config, path)}")
     return path
+
+
+def _keep_earlier(path: Path) -> Path | None:
+    """Put a checkpoint of that name aside, under the next free number: hours may be in it."""
+    if not path.exists():
+        return None
+    names = (path.with_name(f"{path.stem}_{number}{path.suffix}") for number in count(1))
+    kept = next(name for name in names if not name.exists())
+    with atomic_write(kept) as partial:
+        partial.write_bytes(path.read_bytes())
+    return kept
 
 
 def _photo_end(config: TrainConfig, module: StyleTransfer, content: ContentData) -> TransformNet:
