@@ -16,7 +16,14 @@ import sys
 from pathlib import Path
 
 FIRST = "starry_night"
-SHIPPED = (FIRST, "great_wave", "udnie", "the_scream", "shipwreck_of_the_minotaur")
+SHIPPED = (
+    FIRST,
+    "great_wave",
+    "udnie",
+    "the_scream",
+    "shipwreck_of_the_minotaur",
+    "composition_vii",
+)
 
 
 def commands(options: argparse.Namespace) -> list[list[str]]:
