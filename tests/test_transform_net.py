@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from faststyle.errors import UserError
-from faststyle.transform_net import NORMS, OUTPUTS, PADDINGS, UPSAMPLES, InstanceNorm, TransformNet
+from faststyle.layers import PADDINGS, InstanceNorm
+from faststyle.transform_net import NORMS, OUTPUTS, UPSAMPLES, TransformNet
 
 DEFAULTS = {
     "width": 4,
