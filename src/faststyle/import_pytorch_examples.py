@@ -64,7 +64,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     }
     tensors = {ours: theirs[name] for name, ours in names.items()}
     weights.check_fit(tensors, network)
-    return network, _folded(tensors, first="encoder.0.0", last="decoder.2")
+    return network, _folded(tensors, first="encoder.0.0.weight", last="decoder.2")
 
 
 def _layers(num_blocks: int) -> dict[str, str]:
@@ -83,10 +83,9 @@ def _layers(num_blocks: int) -> dict[str, str]:
 
 def _folded(tensors: dict[str, Tensor], first: str, last: str) -> dict[str, Tensor]:
     own = {name: value.double() for name, value in tensors.items()}
-    # conv(255 x) = 255 conv(x - CENTRE) + 255 CENTRE * the sum of the kernel, at the border too:
-    # reflected pixels are pixels.
-    own[f"{first}.weight"] *= 255
-    own[f"{first}.bias"] += CENTRE * own[f"{first}.weight"].sum((1, 2, 3))
+    # The CENTRE that TransformNet subtracts moves each channel by one value, at the border too
+    # where pixels are reflected; and the norm that follows takes that value out again.
+    own[first] *= 255
     # TransformNet's "linear" adds CENTRE.
     own[f"{last}.weight"] /= 255
     own[f"{last}.bias"] = own[f"{last}.bias"] / 255 - CENTRE

@@ -93,10 +93,11 @@ class TransformNet(nn.Module):
         self.residual = nn.Sequential(
             *(ResidualBlock(4 * w, norm_class, padding) for _ in range(num_residual_blocks))
         )
-        last: nn.Module = Conv(w, 3, 9, 1, padding)
+        self.decoder = nn.Sequential(
+            up_block(4 * w, 2 * w), up_block(2 * w, w), Conv(w, 3, 9, 1, padding)
+        )
         if output == "normed_tanh":
-            last = nn.Sequential(last, norm_class(3))
-        self.decoder = nn.Sequential(up_block(4 * w, 2 * w), up_block(2 * w, w), last)
+            self.decoder[2] = nn.Sequential(self.decoder[2], norm_class(3))
 
     def forward(self, images: Tensor) -> Tensor:
         """Pictures in [0, 1], shape (N, 3, H, W), any H and W; returns the same shape and range."""
