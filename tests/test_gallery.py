@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import contact_sheet
 import make_gallery
 import make_style_cards
 import pytest
@@ -75,6 +76,18 @@ def test_the_gallery_is_one_wide_picture(tmp_path: Path, ckpt: Path, monkeypatch
     assert (tmp_path / "landscape_strengths.jpg").stat().st_size < 400_000
 
 
+def test_a_contact_sheet_has_a_row_for_every_photo(
+    tmp_path: Path, ckpt: Path, photo_dir: Path, monkeypatch
+) -> None:
+    output = tmp_path / "sheet.jpg"
+    given = [str(photo_dir), "--ckpt", str(ckpt), "starry_night", "--size", "64"]
+    monkeypatch.setattr(sys, "argv", ["contact_sheet", *given, "--output", str(output)])
+    contact_sheet.main()
+    with Image.open(output) as picture:
+        assert picture.height > 64 * len(list(photo_dir.iterdir()))
+        assert picture.width > 3 * 64
+
+
 def test_the_shipped_styles_are_small() -> None:
     assert sum(path.stat().st_size for path in SHIPPED) <= 25e6
 
@@ -105,7 +118,9 @@ def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path
     assert [Path(str(compose_config(list(run)).style.image)).stem for run in runs] == [
         *("udnie", "great_wave"),
     ]
-    assert compose_config(list(runs[0])).trainer.max_steps == 500
+    runs_of = [compose_config(list(run)) for run in runs]
+    assert all(run.trainer.max_steps == run.style.steps > 0 for run in runs_of)
+    assert runs_of[0].loss.style_weight == 4  # what a style of no weight of its own has
 
 
 def test_what_is_there_is_not_trained_again(paintings: Path, tmp_path: Path) -> None:
