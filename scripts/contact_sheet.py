@@ -1,0 +1,44 @@
+"""Several photos in several styles on one page, a photo a row: to look at them side by side.
+
+    python scripts/contact_sheet.py photos/ --output sheet.jpg
+    python scripts/contact_sheet.py photos/ --ckpt great_wave checkpoints/wave.safetensors
+
+Names of styles or checkpoint files; networks of other projects come in by faststyle-import.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from faststyle import keep_freed_memory, load_style
+from faststyle.errors import exit_on_user_error
+from faststyle.images import list_pictures, load_image, resize_long_edge, save_image
+from faststyle.sheets import Cell, grid
+from faststyle.style_files import styles_at_hand
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("photos", type=Path, help="a folder")
+    parser.add_argument("--ckpt", nargs="+", metavar="STYLE", help="(default: all at hand)")
+    parser.add_argument("--size", type=int, default=512, help="long edge painted, pixels")
+    parser.add_argument("--output", type=Path, default=Path("contact_sheet.jpg"))
+    options = parser.parse_args()
+    keep_freed_memory()
+    with exit_on_user_error("contact_sheet"):
+        names = options.ckpt or list(styles_at_hand())
+        styles = {name: load_style(name) for name in names}
+        rows: list[list[Cell]] = []
+        for file in list_pictures(options.photos):
+            photo = resize_long_edge(load_image(file), options.size)
+            painted = [(style(photo), Path(name).stem) for name, style in styles.items()]
+            rows.append([(photo, file.name), *painted])
+        save_image(grid(rows), options.output)
+        print(options.output)
+
+
+if __name__ == "__main__":
+    main()
