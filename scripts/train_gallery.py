@@ -23,6 +23,7 @@ SHIPPED = (
     "the_scream",
     "shipwreck_of_the_minotaur",
     "composition_vii",
+    "mondrian_composition",
 )
 
 
