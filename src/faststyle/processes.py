@@ -8,6 +8,7 @@ LOCAL_RANK).
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -85,6 +86,16 @@ def gather(names: set[str]) -> set[str]:
     gathered: list[Any] = [None] * distributed.get_world_size()
     distributed.all_gather_object(gathered, names)
     return set().union(*gathered)
+
+
+def part() -> None:
+    """Close the groups of processes: left to the interpreter's end, their threads may abort it."""
+    if "torch" not in sys.modules:
+        return
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _number(*names: str) -> int:

@@ -41,6 +41,8 @@ def main() -> None:
             _run()
         except (HydraException, OmegaConfBaseException) as error:
             raise_user_error(error)
+        finally:
+            processes.part()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="train")
