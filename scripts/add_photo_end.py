@@ -52,9 +52,7 @@ def main() -> None:
         with torch.no_grad():
             off = np.mean([float((end(x) - x).abs().mean()) for x in map(batch, range(8))])
         checkpoint.metadata.setdefault("training", {})["photo_steps"] = options.steps
-        # An import stays exact: see importing.py.
-        half = "origin" not in checkpoint.metadata
-        write_checkpoint(options.ckpt, net, checkpoint.metadata, end, half=half)
+        write_checkpoint(options.ckpt, net, checkpoint.metadata, end)
         print(f"{options.ckpt}: its photo end is {255 * off:.1f} levels off on average")
 
 

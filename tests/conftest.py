@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -120,6 +121,22 @@ def photo_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for i in range(8):
         noise_picture(i, 40 + 3 * i, 60 - 2 * i).save(folder / f"photo_{i}.png")
     return folder
+
+
+@contextmanager
+def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`python -m` with these arguments, in `folder`; killed if it still runs in the end."""
+    with subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
 
 
 def smoke(painting: Path, weights: Path, folder: Path) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from awkward import Awkward, write_awkward_files
-from conftest import TINY_NETWORK, Outcome, noise_picture, one_line, written
+from conftest import TINY_NETWORK, Outcome, noise_picture, one_line, started, written
 from PIL import Image
 
 from faststyle import load_style, watch
@@ -355,28 +353,19 @@ def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to another process")
 def test_watching_on_the_command_line_until_ctrl_c(here: Path, ckpt: Path) -> None:
     (here / "inbox").mkdir()
-    command = [sys.executable, "-m", "infer", "--ckpt", str(ckpt), "--device", "cpu"]
-    with subprocess.Popen(
-        [*command, "--watch", "inbox", "--output", "out"],
-        cwd=here,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            assert running.stdout is not None
-            assert "watching inbox" in running.stdout.readline()
-            (here / "inbox" / "bad.jpg").write_text("no photo")
-            (here / "cat.jpg").rename(here / "inbox" / "cat.jpg")
-            deadline = time.monotonic() + 120
-            while not (here / "out" / "cat.jpg").is_file():
-                assert running.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            running.send_signal(signal.SIGINT)
-            _, err = running.communicate(timeout=60)
-        finally:
-            running.kill()
+    command = ["infer", "--ckpt", str(ckpt), "--device", "cpu"]
+    with started(here, *command, "--watch", "inbox", "--output", "out") as running:
+        assert running.stdout is not None
+        assert "watching inbox" in running.stdout.readline()
+        (here / "inbox" / "bad.jpg").write_text("no photo")
+        (here / "cat.jpg").rename(here / "inbox" / "cat.jpg")
+        deadline = time.monotonic() + 120
+        while not (here / "out" / "cat.jpg").is_file():
+            assert running.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
     assert running.returncode == 0
     assert "bad.jpg" in err
     assert "Traceback" not in err

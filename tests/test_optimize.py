@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_LAYERS, Outcome, noise_picture, vgg_weights
+from conftest import TINY_LAYERS, Outcome, noise_picture, started, vgg_weights
 from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from torch import Tensor
@@ -498,24 +497,14 @@ def test_a_mistake_is_one_line(
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGINT to another process")
 def test_ctrl_c_keeps_the_picture_so_far(overrides: list[str], tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "faststyle.optimize", *overrides]
     changes = ["steps=1000000", "preview_every=1", "optimizer=adam"]
-    with subprocess.Popen(
-        [*command, *changes],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        try:
-            while not (tmp_path / "out_preview.png").is_file():
-                assert running.poll() is None, running.communicate()
-                time.sleep(0.02)
-            load_image(tmp_path / "out_preview.png")  # whole, whenever it is looked at
-            running.send_signal(signal.SIGINT)
-            out, err = running.communicate(timeout=300)
-        finally:
-            running.kill()
+    with started(tmp_path, "faststyle.optimize", *overrides, *changes) as running:
+        while not (tmp_path / "out_preview.png").is_file():
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.02)
+        load_image(tmp_path / "out_preview.png")  # whole, whenever it is looked at
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 0, err
     assert "out.png: stopped at step" in out
     assert err == ""

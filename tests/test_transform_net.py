@@ -88,9 +88,8 @@ def test_variants_differ(photos: Tensor) -> None:
     for change in (
         {"norm": "batch"},
         {"padding": "zero"},
-        {"upsample": "transposed"},
-        {"padding": "zero"},
         {"padding": "same"},
+        {"upsample": "transposed"},
         {"output": "tanh"},
         {"output": "normed_tanh"},
         {"output": "linear"},

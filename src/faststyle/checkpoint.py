@@ -48,14 +48,12 @@ def write_checkpoint(
     net: TransformNet,
     metadata: dict[str, Any],
     photo_end: TransformNet | None = None,
-    *,
-    half: bool = True,
 ) -> None:
     """Write weights and metadata, atomically.
 
-    Args:
-        half: weights in half precision, too fine to see the difference where training had a say
-            in how large they are.
+    In half precision, too fine to see the difference where our training had a say in how large
+    weights are. Those of an import, whose metadata has an origin, stay as they are: with a factor
+    of 255 folded in they may lose too much by it.
 
     Raises:
         TrainingDiverged: a weight is not a finite number.
@@ -64,6 +62,7 @@ def write_checkpoint(
     named = dict(net.state_dict())
     if photo_end is not None:
         named |= {f"{PHOTO_END}{name}": value for name, value in photo_end.state_dict().items()}
+    half = "origin" not in metadata
     tensors = {name: _compact(value, half) for name, value in named.items()}
     for name, value in tensors.items():
         if not value.isfinite().all():

@@ -78,8 +78,7 @@ def import_style(options: argparse.Namespace) -> Path:
         "network": network,
         "origin": {"kind": kind, "file": path.resolve().name, "sha256": _sha256(files)},
     }
-    # Not in half precision: weights with a factor of 255 folded in may lose too much by it.
-    write_checkpoint(target, weights.build(tensors, network), metadata, half=False)
+    write_checkpoint(target, weights.build(tensors, network), metadata)
     return target
 
 
