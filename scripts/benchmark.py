@@ -31,7 +31,7 @@ from machine import describe_machine, measured_rate, multiply_adds, peak_memory
 from torch import Tensor, nn
 
 from faststyle import keep_freed_memory
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.loss_network import VGG_STAGES, FrozenConv2d, LossNetwork
 from faststyle.losses import relative_error, total_variation
 from faststyle.perceptual_loss import PerceptualLoss

@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from faststyle.fast_conv import plain
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.loss_network import LossNetwork
 from faststyle.loss_weights import build_loss_network
 from faststyle.losses import gram

@@ -17,9 +17,9 @@ from make_style_cards import CHECKPOINTS, DOCS, save_jpeg, strip
 from PIL import Image
 
 from faststyle import load_style
+from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.headers import style_metadata
 from faststyle.images import load_image, resize_long_edge
-from faststyle.paths import SAMPLE_PHOTO
 from faststyle.sheets import Cell, grid
 
 WIDTH = 1600  # of the gallery, pixels, about

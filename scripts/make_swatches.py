@@ -19,11 +19,11 @@ import torch
 from PIL import Image
 
 from faststyle.config import parse_as
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
+from faststyle.files.paths import CONF_DIR
 from faststyle.images import load_image
 from faststyle.optimize import optimize
 from faststyle.optimize_config import OptimizeConfig
-from faststyle.paths import CONF_DIR
 
 SWATCHES = Path(__file__).resolve().parents[1] / "src" / "faststyle" / "assets" / "styles"
 MOST_BYTES = 200_000

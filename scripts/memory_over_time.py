@@ -20,7 +20,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.images import save_image
 from faststyle.synthetic import SyntheticPhotos
 

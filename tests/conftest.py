@@ -22,9 +22,9 @@ from torch import Tensor
 
 from faststyle.checkpoint import write_checkpoint
 from faststyle.config import TrainConfig, parse
+from faststyle.files.paths import CONF_DIR
 from faststyle.inference import main
 from faststyle.loss_network import VGG_STAGES
-from faststyle.paths import CONF_DIR
 from faststyle.transform_net import TransformNet
 
 # Before any test module imports `datasets`, whose client reads these once: tests never go online

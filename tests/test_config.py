@@ -17,10 +17,10 @@ from omegaconf import MISSING
 from faststyle import config as config_module
 from faststyle.config import TrainConfig, parse
 from faststyle.errors import UserError
+from faststyle.files.paths import CONF_DIR
 from faststyle.hydra_errors import raise_user_error
 from faststyle.loss_network import ARCHITECTURES
 from faststyle.losses import FORMULAS
-from faststyle.paths import CONF_DIR
 
 PAINTINGS = {
     "starry_night",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from faststyle.errors import UserError
+from faststyle.files.paths import CONF_DIR
 from faststyle.images import to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.losses import (
@@ -22,7 +23,6 @@ from faststyle.losses import (
     relative_error,
     total_variation,
 )
-from faststyle.paths import CONF_DIR
 from faststyle.perceptual_loss import PerceptualLoss
 
 Array = NDArray[np.float64]

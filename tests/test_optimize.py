@@ -22,6 +22,7 @@ from torch import Tensor
 from faststyle.color import LUMINANCE, keep_color
 from faststyle.config import parse_as
 from faststyle.errors import UserError
+from faststyle.files.paths import CONF_DIR
 from faststyle.images import load_image, to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.losses import FORMULAS, gram
@@ -29,7 +30,6 @@ from faststyle.memory import check_fits, peak_bytes
 from faststyle.optimize import main
 from faststyle.optimize_building import scales
 from faststyle.optimize_config import OptimizeConfig
-from faststyle.paths import CONF_DIR
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import Iterate, optimize_pixels
 

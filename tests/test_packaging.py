@@ -12,7 +12,7 @@ import pytest
 from conftest import CHECKOUT, RunCli, noise_picture
 from PIL import Image
 
-from faststyle.paths import ASSETS_DIR, CONF_DIR
+from faststyle.files.paths import ASSETS_DIR, CONF_DIR
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_the_wheel_trains_and_infers_in_an_empty_folder(
     empty.mkdir()
     path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
     probe = subprocess.run(
-        [sys.executable, "-c", "import faststyle, faststyle.paths as p, train\n"
+        [sys.executable, "-c", "import faststyle, faststyle.files.paths as p, train\n"
          "print(faststyle.__file__, p.CONF_DIR, train.__file__, sep='\\n')"],
         cwd=empty, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
         check=True,

@@ -20,9 +20,9 @@ from faststyle.building import choose_precision
 from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import TrainingDiverged, UserError
+from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.losses import FORMULAS
 from faststyle.module import StyleTransfer
-from faststyle.paths import SAMPLE_PHOTO
 from faststyle.stylize import load_style
 from faststyle.training import train
 

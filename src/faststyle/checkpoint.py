@@ -17,13 +17,13 @@ from torch import Tensor
 from faststyle import weights
 from faststyle.description import describe as describe
 from faststyle.errors import TrainingDiverged, UserError
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
+from faststyle.files.pickles import Refused
+from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
 from faststyle.headers import FORMAT as FORMAT
 from faststyle.headers import METADATA_KEY as METADATA_KEY
 from faststyle.headers import style_metadata, understood
 from faststyle.metadata import printable
-from faststyle.pickles import Refused
-from faststyle.plain_files import check_size, read_safetensors, read_torch
 from faststyle.transform_net import TransformNet
 
 PHOTO_END = "photo_end."  # what the names of its weights begin with

@@ -22,7 +22,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.images import load_image, save_image, to_image
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import Iterate, optimize_pixels

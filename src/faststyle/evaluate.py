@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.files import check_writable
+from faststyle.files.atomic import check_writable
 from faststyle.memory_reuse import keep_freed_memory
 from faststyle.swatches import swatch_of
 

@@ -12,10 +12,10 @@ from faststyle import processes
 from faststyle.checkpoint import write_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.content import ContentData
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
+from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images import load_image, save_image
 from faststyle.module import StyleTransfer
-from faststyle.paths import SAMPLE_PHOTO
 from faststyle.runs import painted_sample
 from faststyle.strength import learn_photo_end
 from faststyle.stylize import load_style

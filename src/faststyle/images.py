@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from faststyle.errors import UserError
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.photo_opening import picture_errors
 from faststyle.photo_pixels import is_deep_grey, to_8_bit_grey
 

@@ -10,10 +10,10 @@ from typing import Any
 from torch import Tensor
 
 from faststyle.errors import UserError, check_choice
+from faststyle.files.paths import ASSETS_DIR
+from faststyle.files.pickles import Refused
+from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
 from faststyle.loss_network import ARCHITECTURES, LossNetwork
-from faststyle.paths import ASSETS_DIR
-from faststyle.pickles import Refused
-from faststyle.plain_files import check_size, read_safetensors, read_torch
 from faststyle.weights import check_values
 
 TORCHVISION_WEIGHTS = {

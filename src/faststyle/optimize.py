@@ -15,10 +15,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from faststyle.config import parse_as
 from faststyle.errors import exit_on_user_error
+from faststyle.files.paths import CONF_DIR
 from faststyle.hydra_errors import raise_user_error
 from faststyle.memory_reuse import keep_freed_memory
 from faststyle.optimize_config import OptimizeConfig
-from faststyle.paths import CONF_DIR
 from faststyle.swatches import describe_picture
 
 if TYPE_CHECKING:

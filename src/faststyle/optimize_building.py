@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from faststyle.errors import UserError, check_choice
-from faststyle.files import check_writable
+from faststyle.files.atomic import check_writable
 from faststyle.images import (
     check_output_suffix,
     load_image,

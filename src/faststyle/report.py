@@ -10,7 +10,7 @@ from typing import Any
 
 from faststyle.charts import plot_curves
 from faststyle.curves import LOSSES, STARTS
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.images import save_image
 from faststyle.measuring import PhotoFigures
 from faststyle.sheets import contact_sheet

@@ -69,7 +69,7 @@ def read(path: Path) -> Resumable:
         UserError: it is missing, damaged or no checkpoint of a run.
     """
     from faststyle.checkpoint import METADATA_KEY
-    from faststyle.plain_files import read_torch
+    from faststyle.files.tensor_files import read_torch
 
     if not path.is_file():
         raise UserError(f"resume: there is no {path}")

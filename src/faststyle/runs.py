@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.paths import SAMPLE_PHOTO
+from faststyle.files.paths import SAMPLE_PHOTO
 
 CONFIG, LAST, PREVIOUS = "config.yaml", "last.ckpt", "previous.ckpt"
 

@@ -20,7 +20,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 from faststyle.callbacks import Validation
 from faststyle.checkpoint import write_checkpoint
 from faststyle.errors import UserError
-from faststyle.files import atomic_write
+from faststyle.files.atomic import atomic_write
 from faststyle.module import StyleTransfer
 from faststyle.processes import anywhere
 from faststyle.runs import LAST, PREVIOUS, has_checkpoint

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from faststyle.errors import UserError, closest, one_line
+from faststyle.files.paths import BUNDLED_STYLES
 from faststyle.headers import style_metadata
-from faststyle.paths import BUNDLED_STYLES
 from faststyle.runs import CONFIG
 
 SUFFIX = ".safetensors"

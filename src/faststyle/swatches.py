@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faststyle.config import StyleConfig
 from faststyle.errors import UserError
-from faststyle.paths import SWATCH_DIR
+from faststyle.files.paths import SWATCH_DIR
 
 
 def style_picture(style: StyleConfig) -> Path:

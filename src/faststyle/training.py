@@ -20,10 +20,10 @@ from faststyle import processes
 from faststyle.agreement import check_same_work, saved_config
 from faststyle.config import TrainConfig, parse
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.files import atomic_write, check_writable
+from faststyle.files.atomic import atomic_write, check_writable
+from faststyle.files.paths import CONF_DIR
 from faststyle.hydra_errors import raise_user_error
 from faststyle.memory_reuse import keep_freed_memory
-from faststyle.paths import CONF_DIR
 from faststyle.processes import say
 from faststyle.resume import find_resumable, read
 from faststyle.runs import CONFIG, new_run_dir, painted_sample

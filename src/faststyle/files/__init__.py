@@ -1,0 +1,1 @@
+"""Write files whole and read files from strangers safely. Imports: errors."""
