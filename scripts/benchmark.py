@@ -34,8 +34,8 @@ from faststyle import keep_freed_memory
 from faststyle.files.atomic import atomic_write
 from faststyle.loss_network import VGG_STAGES, FrozenConv2d, LossNetwork
 from faststyle.losses import relative_error, total_variation
+from faststyle.networks.transform_net import TransformNet
 from faststyle.perceptual_loss import PerceptualLoss
-from faststyle.transform_net import TransformNet
 
 NETWORK = {
     "width": 32,

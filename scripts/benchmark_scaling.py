@@ -18,7 +18,7 @@ from benchmark import NETWORK, Contender
 from machine import describe_machine, multiply_adds
 
 from faststyle import keep_freed_memory
-from faststyle.transform_net import TransformNet
+from faststyle.networks.transform_net import TransformNet
 
 SIDES = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32)

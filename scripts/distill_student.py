@@ -23,11 +23,11 @@ from distill_start import STUDENT, linear_maps, student_weights
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from faststyle.fast_conv import plain
 from faststyle.files.atomic import atomic_write
 from faststyle.loss_network import LossNetwork
 from faststyle.loss_weights import build_loss_network
 from faststyle.losses import gram
+from faststyle.networks.fast_conv import plain
 
 STYLE_WEIGHT = 0.8  # a layer; conf/loss/relative.yaml has about 4 for their mean, 1 for content
 

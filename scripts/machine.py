@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from faststyle.fast_conv import plain
+from faststyle.networks.fast_conv import plain
 
 
 def describe_machine(device: torch.device) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from faststyle.config import TrainConfig, parse
 from faststyle.files.paths import CONF_DIR
 from faststyle.inference import main
 from faststyle.loss_network import VGG_STAGES
-from faststyle.transform_net import TransformNet
+from faststyle.networks.transform_net import TransformNet
 
 # Before any test module imports `datasets`, whose client reads these once: tests never go online
 # and never touch the caches of whoever runs them.

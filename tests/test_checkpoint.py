@@ -19,9 +19,9 @@ from torch import Tensor
 from faststyle.checkpoint import FORMAT, METADATA_KEY, describe, read_checkpoint, write_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import UserError
+from faststyle.networks.transform_net import TransformNet
 from faststyle.stylize import load_style
 from faststyle.training import train
-from faststyle.transform_net import TransformNet
 
 NETWORK = {
     "width": 4,

@@ -16,9 +16,9 @@ from faststyle import curves, explain, measuring
 from faststyle.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from faststyle.evaluate import main
 from faststyle.images import load_image, resize_long_edge, to_tensor
+from faststyle.networks.transform_net import TransformNet
 from faststyle.objective import build_objective
 from faststyle.sheets import GAP, grid
-from faststyle.transform_net import TransformNet
 
 Cli = Callable[..., Outcome]
 METADATA = {

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from conftest import CHECKOUT
 from torch import Tensor
 
-from faststyle import fast_conv
 from faststyle.checkpoint import read_checkpoint
-from faststyle.fast_conv import conv2d, plain, upsample_conv2d
 from faststyle.images import load_image, to_tensor
-from faststyle.transform_net import TransformNet
+from faststyle.networks import fast_conv
+from faststyle.networks.fast_conv import conv2d, plain, upsample_conv2d
+from faststyle.networks.transform_net import TransformNet
 
 nnpack = pytest.mark.skipif(not fast_conv._nnpack_is_here(), reason="torch without NNPACK")
 SIZES = [(1, 40, 37), (2, 33, 64), (3, 32, 32), (5, 16, 15)]

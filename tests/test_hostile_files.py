@@ -21,7 +21,7 @@ from faststyle.checkpoint import METADATA_KEY, describe, read_checkpoint, write_
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.loss_weights import build_loss_network, read_state_dict
 from faststyle.metadata import MAX_TEXT
-from faststyle.transform_net import TransformNet
+from faststyle.networks.transform_net import TransformNet
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from faststyle import load_style, watch
 from faststyle.checkpoint import write_checkpoint
 from faststyle.images import load_image
 from faststyle.infer_options import parse_options
+from faststyle.networks.transform_net import TransformNet
 from faststyle.photo_list import Task
 from faststyle.repaint import Repainter
-from faststyle.transform_net import TransformNet
 from faststyle.watch import arrivals
 
 

@@ -13,10 +13,10 @@ from faststyle import painting
 from faststyle.canvas import ImageCanvas, TensorCanvas
 from faststyle.errors import UserError
 from faststyle.images import to_tensor
+from faststyle.networks.transform_net import TransformNet
 from faststyle.painting import MAX_STRIP_ROWS, MIN_STRIP_ROWS, Plan, paint, plan
 from faststyle.row_store import RowStore
 from faststyle.strips import Moments
-from faststyle.transform_net import TransformNet
 
 CPU = torch.device("cpu")
 

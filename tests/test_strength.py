@@ -15,8 +15,8 @@ from faststyle import Stylizer, load_style
 from faststyle.checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import UserError
 from faststyle.images import to_tensor
+from faststyle.networks.transform_net import TransformNet
 from faststyle.strength import between, learn_photo_end, photo_share
-from faststyle.transform_net import TransformNet
 
 METADATA = {"network": TINY_NETWORK, "style": {"name": "tiny"}}
 

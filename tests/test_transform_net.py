@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from faststyle.errors import UserError
-from faststyle.layers import PADDINGS, InstanceNorm
-from faststyle.transform_net import NORMS, OUTPUTS, UPSAMPLES, TransformNet
+from faststyle.networks.layers import PADDINGS, InstanceNorm
+from faststyle.networks.transform_net import NORMS, OUTPUTS, UPSAMPLES, TransformNet
 
 DEFAULTS = {
     "width": 4,

@@ -15,8 +15,8 @@ from faststyle.curves import lbfgs_iterates
 from faststyle.explain import content_errors, style_shares
 from faststyle.images import to_tensor
 from faststyle.loss_network import LossNetwork
+from faststyle.networks.transform_net import TransformNet
 from faststyle.perceptual_loss import PerceptualLoss
-from faststyle.transform_net import TransformNet
 from faststyle.yardstick import (
     Bound,
     equivalent_within,

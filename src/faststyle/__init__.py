@@ -23,7 +23,7 @@ _HOMES = {
     "LossNetwork": "faststyle.loss_network",
     "PerceptualLoss": "faststyle.perceptual_loss",
     "Stylizer": "faststyle.stylize",
-    "TransformNet": "faststyle.transform_net",
+    "TransformNet": "faststyle.networks.transform_net",
     "keep_freed_memory": "faststyle.memory_reuse",
     "load_style": "faststyle.stylize",
 }
@@ -31,9 +31,9 @@ _HOMES = {
 if TYPE_CHECKING:
     from faststyle.loss_network import LossNetwork
     from faststyle.memory_reuse import keep_freed_memory
+    from faststyle.networks.transform_net import TransformNet
     from faststyle.perceptual_loss import PerceptualLoss
     from faststyle.stylize import Stylizer, load_style
-    from faststyle.transform_net import TransformNet
 
 
 def __getattr__(name: str) -> Any:

@@ -26,12 +26,12 @@ from faststyle.health import Health
 from faststyle.images import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
+from faststyle.networks.transform_net import TransformNet
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.resume import Resumable
 from faststyle.saving import Checkpoints, PlainFile
 from faststyle.style_files import find_style
 from faststyle.swatches import style_picture
-from faststyle.transform_net import TransformNet
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 STRATEGIES = ("auto", "ddp")

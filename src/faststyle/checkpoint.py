@@ -24,7 +24,7 @@ from faststyle.headers import FORMAT as FORMAT
 from faststyle.headers import METADATA_KEY as METADATA_KEY
 from faststyle.headers import style_metadata, understood
 from faststyle.metadata import printable
-from faststyle.transform_net import TransformNet
+from faststyle.networks.transform_net import TransformNet
 
 PHOTO_END = "photo_end."  # what the names of its weights begin with
 TRAINED = "transform_net."  # what the weights' names begin with in a training checkpoint

@@ -16,10 +16,10 @@ from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images import load_image, save_image
 from faststyle.module import StyleTransfer
+from faststyle.networks.transform_net import TransformNet
 from faststyle.runs import painted_sample
 from faststyle.strength import learn_photo_end
 from faststyle.stylize import load_style
-from faststyle.transform_net import TransformNet
 from faststyle.yardstick import equivalent_within
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from faststyle import weights
 from faststyle.errors import UserError
-from faststyle.layers import InstanceNorm
+from faststyle.networks.layers import InstanceNorm
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 1 << 20  # bytes; that of five residual blocks takes 4,000

@@ -15,7 +15,7 @@ from torch import Tensor
 from faststyle import weights
 from faststyle.errors import UserError
 from faststyle.files.tensor_files import check_size, read_torch
-from faststyle.transform_net import CENTRE
+from faststyle.networks.transform_net import CENTRE
 
 FIRST, LAST = "conv1.conv2d", "deconv3.conv2d"
 BLOCK = re.compile(r"res\d+\.conv1\.conv2d\.weight")

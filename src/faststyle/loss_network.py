@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faststyle.errors import UserError, check_choice
-from faststyle.fast_conv import conv2d
+from faststyle.networks.fast_conv import conv2d
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faststyle.canvas import Canvas
+from faststyle.networks.transform_net import PERIOD, TransformNet, padding
 from faststyle.row_store import RowStore
 from faststyle.strips import paint_in_strips
-from faststyle.transform_net import PERIOD, TransformNet, padding
 
 log = logging.getLogger("faststyle")
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from faststyle.errors import UserError
-from faststyle.transform_net import TransformNet
+from faststyle.networks.transform_net import TransformNet
 
 STRONGEST = 1.5  # beyond, the line leaves what the network has learned
 LEARNING_RATE = 2e-3

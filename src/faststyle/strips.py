@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from faststyle.layers import InstanceNorm, ResidualBlock, UpsampleConv
+from faststyle.networks.layers import InstanceNorm, ResidualBlock, UpsampleConv
+from faststyle.networks.transform_net import TransformNet
 from faststyle.row_store import RowStore
-from faststyle.transform_net import TransformNet
 
 
 class Rows(Protocol):

@@ -14,10 +14,10 @@ from faststyle.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
 from faststyle.memory import painting_budget
+from faststyle.networks.transform_net import TransformNet
 from faststyle.painting import paint
 from faststyle.strength import between, check_strength, photo_share
 from faststyle.style_files import find_style
-from faststyle.transform_net import TransformNet
 
 STROKE_SCALES = (0.25, 4.0)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from faststyle.errors import UserError
 from faststyle.metadata import SECTIONS
-from faststyle.transform_net import TransformNet
+from faststyle.networks.transform_net import TransformNet
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32)
 FIRST = "encoder.0.0.weight"  # (width, 3, 9, 9)

@@ -7,7 +7,7 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from faststyle.fast_conv import conv2d, upsample_conv2d
+from faststyle.networks.fast_conv import conv2d, upsample_conv2d
 
 PaddingMode = Literal["reflect", "zeros"]
 # "same" is TensorFlow's: it begins stride 2 at the first pixel, the others one before it.

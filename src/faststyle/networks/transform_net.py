@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
-from faststyle.layers import (
+from faststyle.networks.layers import (
     PADDINGS,
     Conv,
     InstanceNorm,

@@ -1,0 +1,1 @@
+"""The transform network: layers, architecture and fast convolutions. Imports: errors."""
