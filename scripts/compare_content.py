@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from faststyle.crops import ZOOM, random_crop
-from faststyle.images import save_image
+from faststyle.images.sheets import grid
+from faststyle.images.tensors import save_image
 from faststyle.photos import Photos, open_folder
-from faststyle.sheets import grid
 from faststyle.synthetic import SyntheticPhotos
 
 

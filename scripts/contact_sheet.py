@@ -13,8 +13,8 @@ from pathlib import Path
 
 from faststyle import keep_freed_memory, load_style
 from faststyle.errors import exit_on_user_error
-from faststyle.images import list_pictures, load_image, resize_long_edge, save_image
-from faststyle.sheets import Cell, grid
+from faststyle.images.sheets import Cell, grid
+from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, save_image
 from faststyle.style_files import styles_at_hand
 
 

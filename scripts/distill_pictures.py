@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from faststyle.crops import crop
-from faststyle.images import list_pictures, load_image, to_tensor
+from faststyle.images.tensors import list_pictures, load_image, to_tensor
 
 LIFETIMES = (1, 2, 4, 8, 16)  # visits before a chain starts anew
 PHOTO_ZOOM, PAINTING_ZOOM = 2.0, 5.0  # a crop shows down to 1 / zoom of the short side

@@ -13,7 +13,7 @@ import torch
 from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from torch import Tensor
 
-from faststyle.images import load_image, resize_long_edge, save_image, to_image, to_tensor
+from faststyle.images.tensors import load_image, resize_long_edge, save_image, to_image, to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.loss_weights import build_loss_network
 from faststyle.perceptual_loss import PerceptualLoss

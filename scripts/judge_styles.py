@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from faststyle.images import list_pictures, load_image, resize_long_edge, to_tensor
+from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, to_tensor
 from faststyle.objective import build_objective
 from faststyle.stylize import load_style
 from faststyle.yardstick import score

@@ -19,8 +19,8 @@ from PIL import Image
 from faststyle import load_style
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.headers import style_metadata
-from faststyle.images import load_image, resize_long_edge
-from faststyle.sheets import Cell, grid
+from faststyle.images.sheets import Cell, grid
+from faststyle.images.tensors import load_image, resize_long_edge
 
 WIDTH = 1600  # of the gallery, pixels, about
 PAINTED = 576  # long edge at which each is painted, then made smaller: strokes can be seen

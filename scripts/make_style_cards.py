@@ -15,7 +15,7 @@ from faststyle import load_style
 from faststyle.checkpoint import read_checkpoint
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.images import load_image, resize_long_edge
+from faststyle.images.tensors import load_image, resize_long_edge
 from faststyle.repaint import side_by_side
 
 CHECKOUT = Path(__file__).resolve().parents[1]

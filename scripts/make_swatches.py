@@ -21,7 +21,7 @@ from PIL import Image
 from faststyle.config import parse_as
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import CONF_DIR
-from faststyle.images import load_image
+from faststyle.images.tensors import load_image
 from faststyle.optimize import optimize
 from faststyle.optimize_config import OptimizeConfig
 

@@ -21,7 +21,7 @@ from distill_start import linear_maps
 from torch import Tensor, nn
 
 from faststyle.crops import crop
-from faststyle.images import list_pictures, load_image, to_tensor
+from faststyle.images.tensors import list_pictures, load_image, to_tensor
 from faststyle.loss_network import FrozenConv2d, LossNetwork
 from faststyle.loss_weights import build_loss_network
 from faststyle.losses import gram, relative_error

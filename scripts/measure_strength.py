@@ -14,7 +14,7 @@ import torch
 from judge_styles import OBJECTIVE
 
 from faststyle import keep_freed_memory, load_style
-from faststyle.images import list_pictures, load_image, resize_long_edge, to_tensor
+from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, to_tensor
 from faststyle.objective import build_objective
 from faststyle.yardstick import score
 

@@ -21,7 +21,7 @@ import matplotlib
 import numpy as np
 
 from faststyle.files.atomic import atomic_write
-from faststyle.images import save_image
+from faststyle.images.tensors import save_image
 from faststyle.synthetic import SyntheticPhotos
 
 matplotlib.use("Agg")

@@ -19,7 +19,7 @@ from torch import Tensor
 from faststyle.content import ContentData, open_photos
 from faststyle.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
 from faststyle.errors import UserError
-from faststyle.images import load_image
+from faststyle.images.tensors import load_image
 from faststyle.photos import Photos, open_folder, open_hub
 from faststyle.positions import Positions
 from faststyle.synthetic import SyntheticPhotos

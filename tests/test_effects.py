@@ -10,10 +10,10 @@ from PIL import Image
 
 from faststyle import effects
 from faststyle.canvas import ImageCanvas, TensorCanvas
-from faststyle.color import ColorMatch, color_statistics, luminance
 from faststyle.effects import keep_colors, strips
 from faststyle.errors import UserError
-from faststyle.images import to_tensor
+from faststyle.images.color import ColorMatch, color_statistics, luminance
+from faststyle.images.tensors import to_tensor
 from faststyle.regions import combine, fit_mask
 
 

@@ -15,10 +15,10 @@ from PIL import Image
 from faststyle import curves, explain, measuring
 from faststyle.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from faststyle.evaluate import main
-from faststyle.images import load_image, resize_long_edge, to_tensor
+from faststyle.images.sheets import GAP, grid
+from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.networks.transform_net import TransformNet
 from faststyle.objective import build_objective
-from faststyle.sheets import GAP, grid
 
 Cli = Callable[..., Outcome]
 METADATA = {

@@ -15,7 +15,7 @@ from conftest import CHECKOUT
 from torch import Tensor
 
 from faststyle.checkpoint import read_checkpoint
-from faststyle.images import load_image, to_tensor
+from faststyle.images.tensors import load_image, to_tensor
 from faststyle.networks import fast_conv
 from faststyle.networks.fast_conv import conv2d, plain, upsample_conv2d
 from faststyle.networks.transform_net import TransformNet

@@ -15,7 +15,7 @@ from faststyle.config import TrainConfig
 from faststyle.diagnosis import first_not_finite
 from faststyle.errors import TrainingDiverged
 from faststyle.health import EARLY, Vitals, content_kept, pixel_vitals
-from faststyle.images import to_tensor
+from faststyle.images.tensors import to_tensor
 from faststyle.module import StyleTransfer
 from faststyle.training import train
 

@@ -13,7 +13,7 @@ from conftest import noise_picture
 from PIL import Image
 
 from faststyle.errors import UserError
-from faststyle.images import (
+from faststyle.images.tensors import (
     SAVE_OPTIONS,
     load_image,
     resize_long_edge,

@@ -24,7 +24,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from faststyle.checkpoint import describe, read_checkpoint
-from faststyle.images import load_image, to_tensor
+from faststyle.images.tensors import load_image, to_tensor
 from faststyle.importing import main
 from faststyle.stylize import Stylizer
 

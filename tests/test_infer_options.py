@@ -17,7 +17,7 @@ from PIL import Image
 
 from faststyle import load_style, watch
 from faststyle.checkpoint import write_checkpoint
-from faststyle.images import load_image
+from faststyle.images.tensors import load_image
 from faststyle.infer_options import parse_options
 from faststyle.networks.transform_net import TransformNet
 from faststyle.photo_list import Task

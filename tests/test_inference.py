@@ -14,7 +14,7 @@ from PIL import Image
 
 from faststyle import Stylizer, load_style
 from faststyle.errors import UserError
-from faststyle.images import load_image, to_tensor
+from faststyle.images.tensors import load_image, to_tensor
 from faststyle.inference import main
 
 # --- where results go -------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
-from faststyle.images import to_tensor
+from faststyle.images.tensors import to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.losses import (
     FORMULAS,

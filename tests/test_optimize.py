@@ -19,11 +19,11 @@ from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from torch import Tensor
 
-from faststyle.color import LUMINANCE, keep_color
 from faststyle.config import parse_as
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
-from faststyle.images import load_image, to_tensor
+from faststyle.images.color import LUMINANCE, keep_color
+from faststyle.images.tensors import load_image, to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.losses import FORMULAS, gram
 from faststyle.memory import check_fits, peak_bytes

@@ -12,7 +12,7 @@ from torch import Tensor
 from faststyle import painting
 from faststyle.canvas import ImageCanvas, TensorCanvas
 from faststyle.errors import UserError
-from faststyle.images import to_tensor
+from faststyle.images.tensors import to_tensor
 from faststyle.networks.transform_net import TransformNet
 from faststyle.painting import MAX_STRIP_ROWS, MIN_STRIP_ROWS, Plan, paint, plan
 from faststyle.row_store import RowStore

@@ -26,10 +26,12 @@ from conftest import noise_picture
 from PIL import Image, ImageCms
 from PIL.ExifTags import IFD, Base
 
-from faststyle import photo_metadata, photo_opening, photo_pixels
 from faststyle.errors import UserError
-from faststyle.images import SAVE_OPTIONS, load_image
-from faststyle.photo_io import load_photo, save_photo
+from faststyle.images import exif as photo_metadata
+from faststyle.images import opening as photo_opening
+from faststyle.images import srgb as photo_pixels
+from faststyle.images.read import load_photo, save_photo
+from faststyle.images.tensors import SAVE_OPTIONS, load_image
 
 # Pillow warns of metadata that is cut short or broken, which these files have on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")

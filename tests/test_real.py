@@ -10,7 +10,7 @@ from conftest import compose_config
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from faststyle.errors import UserError
-from faststyle.images import load_image, resize_long_edge, to_tensor
+from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.training import train

@@ -14,7 +14,7 @@ from torch import Tensor
 from faststyle import Stylizer, load_style
 from faststyle.checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import UserError
-from faststyle.images import to_tensor
+from faststyle.images.tensors import to_tensor
 from faststyle.networks.transform_net import TransformNet
 from faststyle.strength import between, learn_photo_end, photo_share
 

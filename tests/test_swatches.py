@@ -14,7 +14,7 @@ from faststyle.building import load_style_image
 from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.files.paths import CONF_DIR, SWATCH_DIR
-from faststyle.images import load_image
+from faststyle.images.tensors import load_image
 from faststyle.swatches import style_picture, swatch_of
 
 STYLES = sorted(path.stem for path in (CONF_DIR / "style").glob("*.yaml"))

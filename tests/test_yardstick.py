@@ -13,7 +13,7 @@ from torch import Tensor
 from faststyle.artefacts import artefact_figures, border_error, checkerboard, clipped
 from faststyle.curves import lbfgs_iterates
 from faststyle.explain import content_errors, style_shares
-from faststyle.images import to_tensor
+from faststyle.images.tensors import to_tensor
 from faststyle.loss_network import LossNetwork
 from faststyle.networks.transform_net import TransformNet
 from faststyle.perceptual_loss import PerceptualLoss

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faststyle.color import LUMINANCE
+from faststyle.images.color import LUMINANCE
 
 TILE = 32  # pixels a side; a checkerboard's strength changes from place to place
 FINE = TILE // 8  # detail: at least this many waves a tile, so periods of up to 8 pixels

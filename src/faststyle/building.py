@@ -23,7 +23,7 @@ from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.health import Health
-from faststyle.images import load_image, resize_long_edge, to_tensor
+from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.loss_weights import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.networks.transform_net import TransformNet

@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from faststyle.images import save_image, to_image
+from faststyle.images.tensors import save_image, to_image
 from faststyle.module import StyleTransfer
 from faststyle.processes import anywhere
 from faststyle.stopping import StopRequest

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from faststyle.images import to_image, to_tensor
+from faststyle.images.tensors import to_image, to_tensor
 
 
 class Canvas(Protocol):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from faststyle.errors import UserError, one_line
-from faststyle.images import to_uint8_tensor
+from faststyle.images.tensors import to_uint8_tensor
 from faststyle.photos import Photos
 
 ZOOM = 1.25  # a crop shows between 1 / ZOOM of the photo's short side and all of it

@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from faststyle.files.atomic import atomic_write
-from faststyle.images import load_image, save_image, to_image
+from faststyle.images.tensors import load_image, save_image, to_image
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import Iterate, optimize_pixels
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from faststyle.canvas import Canvas
-from faststyle.color import ColorMatch, color_statistics, keep_color, luminance
 from faststyle.errors import check_choice
+from faststyle.images.color import ColorMatch, color_statistics, keep_color, luminance
 
 STRIP_PIXELS = 2**20
 KEEP_COLOR = ("luminance", "histogram")

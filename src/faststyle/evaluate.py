@@ -71,7 +71,7 @@ def evaluate(options: argparse.Namespace) -> None:
     # After the cheap checks: these import torch.
     from faststyle.curves import CurveCache, default_cache_dir
     from faststyle.explain import explain
-    from faststyle.images import save_image
+    from faststyle.images.tensors import save_image
     from faststyle.measuring import measure_photos
     from faststyle.objective import build_objective
     from faststyle.report import write_report
@@ -134,7 +134,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _photos(folder: Path) -> list[Path]:
-    from faststyle.images import list_pictures
+    from faststyle.images.tensors import list_pictures
 
     if not folder.is_dir():
         raise UserError(f"--images: no such folder: {folder}")

@@ -11,11 +11,11 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from faststyle.images import resize_long_edge, to_image, to_tensor
+from faststyle.images.sheets import Cell, grid
+from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
 from faststyle.objective import Objective
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import optimize_pixels
-from faststyle.sheets import Cell, grid
 from faststyle.yardstick import score
 
 TEXTURE_SIZE = 192  # pixels a side

@@ -14,7 +14,7 @@ from faststyle.config import TrainConfig
 from faststyle.content import ContentData
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.images import load_image, save_image
+from faststyle.images.tensors import load_image, save_image
 from faststyle.module import StyleTransfer
 from faststyle.networks.transform_net import TransformNet
 from faststyle.runs import painted_sample

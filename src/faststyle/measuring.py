@@ -15,7 +15,7 @@ from tqdm import tqdm
 from faststyle.artefacts import TILE, artefact_figures
 from faststyle.curves import STARTS, Curve, CurveCache, device_name, measure_curve
 from faststyle.errors import UserError
-from faststyle.images import load_image, resize_long_edge, to_image, to_tensor
+from faststyle.images.tensors import load_image, resize_long_edge, to_image, to_tensor
 from faststyle.objective import Objective
 from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.stylize import Stylizer

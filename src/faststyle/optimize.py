@@ -57,7 +57,7 @@ def optimize(config: OptimizeConfig) -> Path:
     """
     from tqdm import tqdm
 
-    from faststyle.images import save_image, to_image
+    from faststyle.images.tensors import save_image, to_image
     from faststyle.optimize_building import build, check_output, iterates, load_pictures
 
     output = Path(config.output)
@@ -110,8 +110,8 @@ def _report(latest: Iterate, num_steps: int, stopped: bool, seconds: float) -> s
 
 
 def _finish(config: OptimizeConfig, pictures: Pictures, picture: Tensor) -> Tensor:
-    from faststyle.color import keep_color
-    from faststyle.images import resize_long_edge, to_tensor
+    from faststyle.images.color import keep_color
+    from faststyle.images.tensors import resize_long_edge, to_tensor
 
     if not config.keep_color or pictures.photo is None:
         return picture

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from faststyle.errors import UserError, check_choice
 from faststyle.files.atomic import check_writable
-from faststyle.images import (
+from faststyle.images.tensors import (
     check_output_suffix,
     load_image,
     long_edge_to,

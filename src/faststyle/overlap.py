@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from faststyle.errors import UserError
-from faststyle.photo_io import Photo
+from faststyle.images.read import Photo
 from faststyle.photo_list import Task
 
 # Pixels from which on one photo at a time is in memory.

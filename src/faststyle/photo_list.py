@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.images import READABLE_SUFFIXES, SAVE_OPTIONS, check_output_suffix
+from faststyle.images.tensors import READABLE_SUFFIXES, SAVE_OPTIONS, check_output_suffix
 from faststyle.style_files import RESULTS
 
 # Of the last ones some need a package more, which reading them says.

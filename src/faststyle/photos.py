@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PIL import Image
 
 from faststyle.errors import UserError, one_line
-from faststyle.images import READABLE_SUFFIXES, load_image
+from faststyle.images.tensors import READABLE_SUFFIXES, load_image
 from faststyle.tables import check_parquet, in_utf8, opened
 
 if TYPE_CHECKING:

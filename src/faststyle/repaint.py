@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from faststyle.errors import UserError
-from faststyle.images import READABLE_SUFFIXES, long_edge_to
-from faststyle.photo_io import Photo, load_photo, save_photo
+from faststyle.images.read import Photo, load_photo, save_photo
+from faststyle.images.tensors import READABLE_SUFFIXES, long_edge_to
 from faststyle.photo_list import Task
 from faststyle.regions import combine, fit_mask
 from faststyle.strength import check_strength

@@ -11,9 +11,9 @@ from typing import Any
 from faststyle.charts import plot_curves
 from faststyle.curves import LOSSES, STARTS
 from faststyle.files.atomic import atomic_write
-from faststyle.images import save_image
+from faststyle.images.sheets import contact_sheet
+from faststyle.images.tensors import save_image
 from faststyle.measuring import PhotoFigures
-from faststyle.sheets import contact_sheet
 from faststyle.yardstick import Bound, quantile
 
 SHOWN_ITERATIONS = (1, 5, 10, 25, 50, 100, 200)

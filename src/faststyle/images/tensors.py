@@ -15,8 +15,8 @@ from torch import Tensor
 
 from faststyle.errors import UserError
 from faststyle.files.atomic import atomic_write
-from faststyle.photo_opening import picture_errors
-from faststyle.photo_pixels import is_deep_grey, to_8_bit_grey
+from faststyle.images.opening import picture_errors
+from faststyle.images.srgb import is_deep_grey, to_8_bit_grey
 
 READABLE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm")
 SAVE_OPTIONS = {

@@ -12,10 +12,10 @@ from typing import Any
 from PIL import Image
 
 from faststyle.errors import UserError
-from faststyle.images import SAVE_OPTIONS, check_output_suffix, save_image
-from faststyle.photo_metadata import srgb_profile, take_exif, tiff_tags
-from faststyle.photo_opening import open_photo, picture_errors
-from faststyle.photo_pixels import hide_under_white, split_alpha, to_srgb
+from faststyle.images.exif import srgb_profile, take_exif, tiff_tags
+from faststyle.images.opening import open_photo, picture_errors
+from faststyle.images.srgb import hide_under_white, split_alpha, to_srgb
+from faststyle.images.tensors import SAVE_OPTIONS, check_output_suffix, save_image
 
 ANIMATED_FORMATS = ("AVIF", "GIF", "PNG", "WEBP")
 LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # of Pillow's encoders; the others know no limit

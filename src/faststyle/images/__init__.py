@@ -1,0 +1,1 @@
+"""Read, convert and write picture files. Imports: errors, files."""
