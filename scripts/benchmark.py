@@ -32,10 +32,10 @@ from torch import Tensor, nn
 
 from faststyle import keep_freed_memory
 from faststyle.files.atomic import atomic_write
-from faststyle.loss_network import VGG_STAGES, FrozenConv2d, LossNetwork
-from faststyle.losses import relative_error, total_variation
+from faststyle.losses.functional import relative_error, total_variation
+from faststyle.losses.loss_network import VGG_STAGES, FrozenConv2d, LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
-from faststyle.perceptual_loss import PerceptualLoss
 
 NETWORK = {
     "width": 32,

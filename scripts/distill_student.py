@@ -24,9 +24,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from faststyle.files.atomic import atomic_write
-from faststyle.loss_network import LossNetwork
-from faststyle.loss_weights import build_loss_network
-from faststyle.losses import gram
+from faststyle.losses.functional import gram
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.pretrained import build_loss_network
 from faststyle.networks.fast_conv import plain
 
 STYLE_WEIGHT = 0.8  # a layer; conf/loss/relative.yaml has about 4 for their mean, 1 for content

@@ -23,7 +23,7 @@ from fuzz_mutations import MUTATIONS
 
 from faststyle.checkpoint import describe, read_checkpoint, write_checkpoint
 from faststyle.errors import UserError
-from faststyle.loss_weights import build_loss_network
+from faststyle.losses.pretrained import build_loss_network
 from faststyle.networks.transform_net import TransformNet
 
 SPARE = 256 << 20  # bytes beyond what the process has mapped before it reads anything

@@ -14,9 +14,9 @@ from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from torch import Tensor
 
 from faststyle.images.tensors import load_image, resize_long_edge, save_image, to_image, to_tensor
-from faststyle.loss_network import LossNetwork
-from faststyle.loss_weights import build_loss_network
-from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.losses.pretrained import build_loss_network
 from faststyle.pixels import optimize_pixels
 from faststyle.yardstick import score
 

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from faststyle.crops import crop
 from faststyle.images.tensors import list_pictures, load_image, to_tensor
-from faststyle.loss_network import FrozenConv2d, LossNetwork
-from faststyle.loss_weights import build_loss_network
-from faststyle.losses import gram, relative_error
+from faststyle.losses.functional import gram, relative_error
+from faststyle.losses.loss_network import FrozenConv2d, LossNetwork
+from faststyle.losses.pretrained import build_loss_network
 
 STYLE_WEIGHT = 4.0  # conf/loss/relative.yaml's, for the total's gradient
 

@@ -24,7 +24,7 @@ from faststyle.checkpoint import write_checkpoint
 from faststyle.config import TrainConfig, parse
 from faststyle.files.paths import CONF_DIR
 from faststyle.inference import main
-from faststyle.loss_network import VGG_STAGES
+from faststyle.losses.loss_network import VGG_STAGES
 from faststyle.networks.transform_net import TransformNet
 
 # Before any test module imports `datasets`, whose client reads these once: tests never go online

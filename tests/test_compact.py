@@ -17,8 +17,8 @@ from faststyle.checkpoint import describe, read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import ASSETS_DIR
-from faststyle.loss_network import FrozenConv2d, LossNetwork
-from faststyle.loss_weights import build_loss_network, bundled_weights, model_card
+from faststyle.losses.loss_network import FrozenConv2d, LossNetwork
+from faststyle.losses.pretrained import build_loss_network, bundled_weights, model_card
 
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 LAYERS = [*STYLE_LAYERS, "relu4_2"]

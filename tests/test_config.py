@@ -19,8 +19,8 @@ from faststyle.config import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
 from faststyle.hydra_errors import raise_user_error
-from faststyle.loss_network import ARCHITECTURES
-from faststyle.losses import FORMULAS
+from faststyle.losses.functional import FORMULAS
+from faststyle.losses.loss_network import ARCHITECTURES
 
 PAINTINGS = {
     "starry_night",

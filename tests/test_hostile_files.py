@@ -19,7 +19,7 @@ from torch import Tensor
 
 from faststyle.checkpoint import METADATA_KEY, describe, read_checkpoint, write_checkpoint
 from faststyle.errors import TrainingDiverged, UserError
-from faststyle.loss_weights import build_loss_network, read_state_dict
+from faststyle.losses.pretrained import build_loss_network, read_state_dict
 from faststyle.metadata import MAX_TEXT
 from faststyle.networks.transform_net import TransformNet
 

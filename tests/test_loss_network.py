@@ -16,8 +16,8 @@ from torch import Tensor
 from torchvision import models
 
 from faststyle.errors import UserError
-from faststyle.loss_network import ARCHITECTURES, LossNetwork
-from faststyle.loss_weights import build_loss_network, read_state_dict
+from faststyle.losses.loss_network import ARCHITECTURES, LossNetwork
+from faststyle.losses.pretrained import build_loss_network, read_state_dict
 
 # Torchvision's `features` index of some layers, read off the printed models.
 TORCHVISION_INDEX = {

@@ -16,14 +16,14 @@ from torch import Tensor
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
 from faststyle.images.tensors import to_tensor
-from faststyle.loss_network import LossNetwork
-from faststyle.losses import (
+from faststyle.losses.functional import (
     FORMULAS,
     gram,
     relative_error,
     total_variation,
 )
-from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
 
 Array = NDArray[np.float64]
 ALL = sorted(FORMULAS)

@@ -24,13 +24,13 @@ from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
 from faststyle.images.color import LUMINANCE, keep_color
 from faststyle.images.tensors import load_image, to_tensor
-from faststyle.loss_network import LossNetwork
-from faststyle.losses import FORMULAS, gram
+from faststyle.losses.functional import FORMULAS, gram
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.memory import check_fits, peak_bytes
 from faststyle.optimize import main
 from faststyle.optimize_building import scales
 from faststyle.optimize_config import OptimizeConfig
-from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import Iterate, optimize_pixels
 
 Array = NDArray[np.float64]

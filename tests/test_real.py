@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from faststyle.errors import UserError
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
-from faststyle.loss_weights import build_loss_network
-from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.losses.pretrained import build_loss_network
 from faststyle.training import train
 
 pytestmark = pytest.mark.real

@@ -21,7 +21,7 @@ from faststyle.checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.losses import FORMULAS
+from faststyle.losses.functional import FORMULAS
 from faststyle.module import StyleTransfer
 from faststyle.stylize import load_style
 from faststyle.training import train

@@ -14,9 +14,9 @@ from faststyle.artefacts import artefact_figures, border_error, checkerboard, cl
 from faststyle.curves import lbfgs_iterates
 from faststyle.explain import content_errors, style_shares
 from faststyle.images.tensors import to_tensor
-from faststyle.loss_network import LossNetwork
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
-from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.yardstick import (
     Bound,
     equivalent_within,

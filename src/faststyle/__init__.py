@@ -20,8 +20,8 @@ __all__ = [
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _HOMES = {
-    "LossNetwork": "faststyle.loss_network",
-    "PerceptualLoss": "faststyle.perceptual_loss",
+    "LossNetwork": "faststyle.losses.loss_network",
+    "PerceptualLoss": "faststyle.losses.perceptual_loss",
     "Stylizer": "faststyle.stylize",
     "TransformNet": "faststyle.networks.transform_net",
     "keep_freed_memory": "faststyle.memory_reuse",
@@ -29,10 +29,10 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from faststyle.loss_network import LossNetwork
+    from faststyle.losses.loss_network import LossNetwork
+    from faststyle.losses.perceptual_loss import PerceptualLoss
     from faststyle.memory_reuse import keep_freed_memory
     from faststyle.networks.transform_net import TransformNet
-    from faststyle.perceptual_loss import PerceptualLoss
     from faststyle.stylize import Stylizer, load_style
 
 

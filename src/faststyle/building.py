@@ -24,10 +24,10 @@ from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.health import Health
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
-from faststyle.loss_weights import build_loss_network, model_card
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.losses.pretrained import build_loss_network, model_card
 from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.networks.transform_net import TransformNet
-from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.resume import Resumable
 from faststyle.saving import Checkpoints, PlainFile
 from faststyle.style_files import find_style

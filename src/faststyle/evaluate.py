@@ -13,7 +13,7 @@ from faststyle.memory_reuse import keep_freed_memory
 from faststyle.swatches import swatch_of
 
 if TYPE_CHECKING:
-    from faststyle.loss_network import LossNetwork
+    from faststyle.losses.loss_network import LossNetwork
 
 SMALLEST_SIZE = 32  # pixels; the deepest layers see a sixteenth of it
 

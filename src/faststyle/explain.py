@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
+from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.objective import Objective
-from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import optimize_pixels
 from faststyle.yardstick import score
 

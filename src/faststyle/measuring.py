@@ -16,8 +16,8 @@ from faststyle.artefacts import TILE, artefact_figures
 from faststyle.curves import STARTS, Curve, CurveCache, device_name, measure_curve
 from faststyle.errors import UserError
 from faststyle.images.tensors import load_image, resize_long_edge, to_image, to_tensor
+from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.objective import Objective
-from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.stylize import Stylizer
 from faststyle.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
 

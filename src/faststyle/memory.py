@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from faststyle.errors import UserError
-from faststyle.loss_network import LossNetwork
+from faststyle.losses.loss_network import LossNetwork
 
 # Peak over the sum of all layers' outputs. Measured on VGG-19: 1.4 at 256 pixels, 1.1 at 512.
 ACTIVATION_FACTOR = 1.4

@@ -20,8 +20,8 @@ from faststyle.curves import fingerprint
 from faststyle.errors import UserError
 from faststyle.hydra_errors import raise_user_error
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
-from faststyle.loss_weights import build_loss_network, bundled_weights
-from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.losses.pretrained import build_loss_network, bundled_weights
 
 
 @dataclass(kw_only=True)

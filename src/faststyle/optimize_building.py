@@ -22,11 +22,11 @@ from faststyle.images.tensors import (
     resize_long_edge,
     to_tensor,
 )
-from faststyle.loss_network import LossNetwork
-from faststyle.loss_weights import build_loss_network
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.losses.pretrained import build_loss_network
 from faststyle.memory import available_bytes, check_fits, peak_bytes
 from faststyle.optimize_config import OptimizeConfig
-from faststyle.perceptual_loss import PerceptualLoss
 from faststyle.pixels import OPTIMIZERS, Iterate, optimize_pixels
 from faststyle.stylize import choose_device
 from faststyle.swatches import style_picture

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from faststyle.errors import TrainingDiverged, check_choice
-from faststyle.perceptual_loss import PerceptualLoss
+from faststyle.losses.perceptual_loss import PerceptualLoss
 
 OPTIMIZERS = ("lbfgs", "adam")
 MAX_LINE_SEARCH = 25  # evaluations in one iteration; nearly always it takes one

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from faststyle.curves import lbfgs_iterates
+from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
-from faststyle.perceptual_loss import PerceptualLoss
 
 NUM_TIMED_PASSES = 3
 MAX_ITERATIONS = 200  # within a budget; Johnson's networks are worth 50 to 100

@@ -13,7 +13,7 @@ from faststyle.errors import UserError, check_choice
 from faststyle.files.paths import ASSETS_DIR
 from faststyle.files.pickles import Refused
 from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
-from faststyle.loss_network import ARCHITECTURES, LossNetwork
+from faststyle.losses.loss_network import ARCHITECTURES, LossNetwork
 from faststyle.weights import check_values
 
 TORCHVISION_WEIGHTS = {

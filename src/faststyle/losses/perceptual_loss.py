@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
-from faststyle.loss_network import LossNetwork
-from faststyle.losses import FORMULAS, gram
+from faststyle.losses.functional import FORMULAS, gram
+from faststyle.losses.loss_network import LossNetwork
 
 
 class PerceptualLoss(nn.Module):
