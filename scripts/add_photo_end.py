@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from faststyle import keep_freed_memory
-from faststyle.checkpoint import read_checkpoint, write_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.content import open_photos
 from faststyle.crops import Crops
 from faststyle.errors import exit_on_user_error

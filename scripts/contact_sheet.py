@@ -12,10 +12,10 @@ import argparse
 from pathlib import Path
 
 from faststyle import keep_freed_memory, load_style
+from faststyle.checkpoints.catalog import styles_at_hand
 from faststyle.errors import exit_on_user_error
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, save_image
-from faststyle.style_files import styles_at_hand
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ from make_style_cards import CHECKPOINTS, DOCS, save_jpeg, strip
 from PIL import Image
 
 from faststyle import load_style
+from faststyle.checkpoints.header import style_metadata
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.headers import style_metadata
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import load_image, resize_long_edge
 

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from faststyle import load_style
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.tensors import load_image, resize_long_edge

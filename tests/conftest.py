@@ -20,7 +20,7 @@ from hydra import compose, initialize_config_dir
 from PIL import Image
 from torch import Tensor
 
-from faststyle.checkpoint import write_checkpoint
+from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config import TrainConfig, parse
 from faststyle.files.paths import CONF_DIR
 from faststyle.inference import main

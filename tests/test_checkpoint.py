@@ -16,7 +16,13 @@ from conftest import noise_picture
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from faststyle.checkpoint import FORMAT, METADATA_KEY, describe, read_checkpoint, write_checkpoint
+from faststyle.checkpoints.style_checkpoint import (
+    FORMAT,
+    METADATA_KEY,
+    describe,
+    read_checkpoint,
+    write_checkpoint,
+)
 from faststyle.config import TrainConfig
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet

@@ -13,7 +13,7 @@ from conftest import CHECKOUT, Outcome, vgg_weights
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from faststyle.checkpoint import describe, read_checkpoint
+from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import ASSETS_DIR

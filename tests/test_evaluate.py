@@ -13,7 +13,7 @@ from conftest import Outcome, noise_picture
 from PIL import Image
 
 from faststyle import curves, explain, measuring
-from faststyle.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from faststyle.checkpoints.style_checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from faststyle.evaluate import main
 from faststyle.images.sheets import GAP, grid
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor

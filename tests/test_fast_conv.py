@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from conftest import CHECKOUT
 from torch import Tensor
 
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.images.tensors import load_image, to_tensor
 from faststyle.networks import fast_conv
 from faststyle.networks.fast_conv import conv2d, plain, upsample_conv2d

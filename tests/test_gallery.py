@@ -17,7 +17,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
-from faststyle.checkpoint import read_checkpoint, write_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 
 SHIPPED = sorted((CHECKOUT / "checkpoints").glob("*.safetensors"))
 

@@ -23,7 +23,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from faststyle.checkpoint import describe, read_checkpoint
+from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
 from faststyle.images.tensors import load_image, to_tensor
 from faststyle.importing import main
 from faststyle.stylize import Stylizer

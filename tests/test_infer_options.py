@@ -16,7 +16,7 @@ from conftest import TINY_NETWORK, Outcome, noise_picture, one_line, started, wr
 from PIL import Image
 
 from faststyle import load_style, watch
-from faststyle.checkpoint import write_checkpoint
+from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.images.tensors import load_image
 from faststyle.infer_options import parse_options
 from faststyle.networks.transform_net import TransformNet

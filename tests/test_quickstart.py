@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 from conftest import CHECKOUT, QUICKSTART_SHORT, Outcome
 
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from conftest import compose_config, noise_picture, smoke
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.run_folder import new_run_dir, newest_first
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.module import StyleTransfer
-from faststyle.runs import new_run_dir, newest_first
 from faststyle.saving import PlainFile
 from faststyle.training import train
 

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from faststyle import Stylizer, load_style
-from faststyle.checkpoint import read_checkpoint, write_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import UserError
 from faststyle.images.tensors import to_tensor
 from faststyle.networks.transform_net import TransformNet

@@ -12,10 +12,11 @@ import pytest
 from conftest import Outcome
 from safetensors.torch import load_file, save_file
 
-from faststyle import load_style, style_files
+from faststyle import load_style
+from faststyle.checkpoints import catalog as style_files
+from faststyle.checkpoints.catalog import find_style, result_name
 from faststyle.errors import UserError
 from faststyle.inference import main
-from faststyle.style_files import find_style, result_name
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from conftest import Outcome, noise_picture
 
 from faststyle.building import load_style_image
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.files.paths import CONF_DIR, SWATCH_DIR
 from faststyle.images.tensors import load_image

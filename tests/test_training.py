@@ -17,7 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor
 
 from faststyle.building import choose_precision
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.paths import SAMPLE_PHOTO

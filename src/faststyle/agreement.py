@@ -8,10 +8,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from faststyle.checkpoints.run_folder import CONFIG
 from faststyle.config import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.processes import say
-from faststyle.runs import CONFIG
 
 # What may change on the way. Where it could change the result (other photos under data.path), the
 # metadata of the checkpoint tells: check_same_work.

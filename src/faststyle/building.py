@@ -18,7 +18,8 @@ from torch import Tensor
 
 from faststyle import processes
 from faststyle.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
-from faststyle.checkpoint import read_checkpoint
+from faststyle.checkpoints.catalog import find_style
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
@@ -30,7 +31,6 @@ from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.networks.transform_net import TransformNet
 from faststyle.resume import Resumable
 from faststyle.saving import Checkpoints, PlainFile
-from faststyle.style_files import find_style
 from faststyle.swatches import style_picture
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")

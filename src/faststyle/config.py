@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from faststyle.checkpoints.metadata import STYLE_NAME
 from faststyle.errors import UserError, check_choice
 from faststyle.hydra_errors import raise_user_error
-from faststyle.metadata import STYLE_NAME
 
 PRECISIONS = ("auto", "32", "bf16", "16")
 Schema = TypeVar("Schema")

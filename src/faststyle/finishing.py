@@ -9,7 +9,8 @@ from itertools import count
 from pathlib import Path
 
 from faststyle import processes
-from faststyle.checkpoint import write_checkpoint
+from faststyle.checkpoints.run_folder import painted_sample
+from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config import TrainConfig
 from faststyle.content import ContentData
 from faststyle.files.atomic import atomic_write
@@ -17,7 +18,6 @@ from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.tensors import load_image, save_image
 from faststyle.module import StyleTransfer
 from faststyle.networks.transform_net import TransformNet
-from faststyle.runs import painted_sample
 from faststyle.strength import learn_photo_end
 from faststyle.stylize import load_style
 from faststyle.yardstick import equivalent_within

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from faststyle import weights
+from faststyle.checkpoints import weights
 from faststyle.errors import UserError
 from faststyle.networks.layers import InstanceNorm
 

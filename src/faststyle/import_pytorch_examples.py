@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from faststyle import weights
+from faststyle.checkpoints import weights
 from faststyle.errors import UserError
 from faststyle.files.tensor_files import check_size, read_torch
 from faststyle.networks.transform_net import CENTRE

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from faststyle.checkpoints.metadata import STYLE_NAME
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.metadata import STYLE_NAME
 
 KINDS = ("pytorch_examples", "lengstrom")
 
@@ -58,8 +58,9 @@ def import_style(options: argparse.Namespace) -> Path:
         raise UserError(f"no such file or folder: {path}")
 
     # After the cheap checks: these import torch.
-    from faststyle import import_lengstrom, weights
-    from faststyle.checkpoint import write_checkpoint
+    from faststyle import import_lengstrom
+    from faststyle.checkpoints import weights
+    from faststyle.checkpoints.style_checkpoint import write_checkpoint
 
     kind = options.kind or _recognise(path)
     try:

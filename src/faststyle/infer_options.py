@@ -6,8 +6,8 @@ import argparse
 import re
 from pathlib import Path
 
+from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
-from faststyle.style_files import RESULTS
 
 UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 

@@ -7,10 +7,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.infer_options import parse_options
 from faststyle.memory_reuse import keep_freed_memory
-from faststyle.style_files import RESULTS, find_style, result_name, style_list
 
 if TYPE_CHECKING:
     from faststyle.photo_list import Task
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _describe(options: argparse.Namespace) -> int:
-    from faststyle.checkpoint import describe, read_checkpoint
+    from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
 
     for path in options.ckpt:
         print(describe(read_checkpoint(path).metadata))

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from faststyle.checkpoint import FORMAT, METADATA_KEY
+from faststyle.checkpoints.style_checkpoint import FORMAT, METADATA_KEY
 from faststyle.diagnosis import first_not_finite
 from faststyle.errors import TrainingDiverged
 from faststyle.losses.perceptual_loss import PerceptualLoss

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
 from faststyle.images.tensors import READABLE_SUFFIXES, SAVE_OPTIONS, check_output_suffix
-from faststyle.style_files import RESULTS
 
 # Of the last ones some need a package more, which reading them says.
 PHOTO_SUFFIXES = (*READABLE_SUFFIXES, ".avif", ".heic", ".heif")

@@ -10,9 +10,16 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from faststyle.checkpoints.run_folder import (
+    CONFIG,
+    LAST,
+    PREVIOUS,
+    has_checkpoint,
+    newest_first,
+    painted_sample,
+)
 from faststyle.errors import UserError
 from faststyle.processes import is_first, say
-from faststyle.runs import CONFIG, LAST, PREVIOUS, has_checkpoint, newest_first, painted_sample
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def read(path: Path) -> Resumable:
     Raises:
         UserError: it is missing, damaged or no checkpoint of a run.
     """
-    from faststyle.checkpoint import METADATA_KEY
+    from faststyle.checkpoints.style_checkpoint import METADATA_KEY
     from faststyle.files.tensor_files import read_torch
 
     if not path.is_file():

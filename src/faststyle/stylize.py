@@ -11,13 +11,13 @@ from torch import Tensor
 
 from faststyle import effects
 from faststyle.canvas import Canvas, ImageCanvas, TensorCanvas
-from faststyle.checkpoint import StyleCheckpoint, read_checkpoint
+from faststyle.checkpoints.catalog import find_style
+from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
 from faststyle.memory import painting_budget
 from faststyle.networks.transform_net import TransformNet
 from faststyle.painting import paint
 from faststyle.strength import between, check_strength, photo_share
-from faststyle.style_files import find_style
 
 STROKE_SCALES = (0.25, 4.0)
 

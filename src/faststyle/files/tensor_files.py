@@ -19,8 +19,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
+from faststyle.checkpoints.header import reason, safetensors_metadata
 from faststyle.files.pickles import Refused, check_globals, claimed_elements, opcodes_of
-from faststyle.headers import reason, safetensors_metadata
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, keys of storages
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from faststyle.checkpoints.header import style_metadata
+from faststyle.checkpoints.run_folder import CONFIG
 from faststyle.errors import UserError, closest, one_line
 from faststyle.files.paths import BUNDLED_STYLES
-from faststyle.headers import style_metadata
-from faststyle.runs import CONFIG
 
 SUFFIX = ".safetensors"
 OWN_STYLES = Path("checkpoints")  # in the current folder, where training writes

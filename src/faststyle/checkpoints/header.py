@@ -8,9 +8,9 @@ from typing import Any
 
 from safetensors import safe_open
 
+from faststyle.checkpoints.metadata import check_metadata
 from faststyle.errors import UserError, one_line
 from faststyle.files.pickles import Refused
-from faststyle.metadata import check_metadata
 
 FORMAT = 2  # 1 had no photo end
 METADATA_KEY = "faststyle"

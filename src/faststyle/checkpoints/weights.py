@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from faststyle.checkpoints.metadata import SECTIONS
 from faststyle.errors import UserError
-from faststyle.metadata import SECTIONS
 from faststyle.networks.transform_net import TransformNet
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32)

@@ -14,16 +14,16 @@ from typing import Any
 from safetensors.torch import save
 from torch import Tensor
 
-from faststyle import weights
-from faststyle.description import describe as describe
+from faststyle.checkpoints import weights
+from faststyle.checkpoints.description import describe as describe
+from faststyle.checkpoints.header import FORMAT as FORMAT
+from faststyle.checkpoints.header import METADATA_KEY as METADATA_KEY
+from faststyle.checkpoints.header import style_metadata, understood
+from faststyle.checkpoints.metadata import printable
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.atomic import atomic_write
 from faststyle.files.pickles import Refused
 from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
-from faststyle.headers import FORMAT as FORMAT
-from faststyle.headers import METADATA_KEY as METADATA_KEY
-from faststyle.headers import style_metadata, understood
-from faststyle.metadata import printable
 from faststyle.networks.transform_net import TransformNet
 
 PHOTO_END = "photo_end."  # what the names of its weights begin with
