@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.config import TrainConfig, parse
+from faststyle.config.train import TrainConfig, parse
 from faststyle.files.paths import CONF_DIR
 from faststyle.inference import main
 from faststyle.losses.loss_network import VGG_STAGES

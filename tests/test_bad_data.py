@@ -18,7 +18,7 @@ from PIL import Image
 from test_content import batches, content_data
 from torch.utils.data import get_worker_info
 
-from faststyle.config import TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.content import open_photos
 from faststyle.crops import Crops
 from faststyle.errors import UserError

@@ -23,7 +23,7 @@ from faststyle.checkpoints.style_checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from faststyle.config import TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet
 from faststyle.stylize import load_style

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
-from faststyle.config import TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import ASSETS_DIR
 from faststyle.losses.loss_network import FrozenConv2d, LossNetwork

@@ -14,11 +14,11 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import MISSING
 
-from faststyle import config as config_module
-from faststyle.config import TrainConfig, parse
+from faststyle.config import train as config_module
+from faststyle.config.parsing import raise_user_error
+from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
-from faststyle.hydra_errors import raise_user_error
 from faststyle.losses.functional import FORMULAS
 from faststyle.losses.loss_network import ARCHITECTURES
 

@@ -11,7 +11,7 @@ from conftest import noise_picture
 
 from faststyle import health
 from faststyle.building import build_module, load_style_image
-from faststyle.config import TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.diagnosis import first_not_finite
 from faststyle.errors import TrainingDiverged
 from faststyle.health import EARLY, Vitals, content_kept, pixel_vitals

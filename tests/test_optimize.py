@@ -19,7 +19,8 @@ from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from torch import Tensor
 
-from faststyle.config import parse_as
+from faststyle.config.optimize import OptimizeConfig
+from faststyle.config.train import parse_as
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
 from faststyle.images.color import LUMINANCE, keep_color
@@ -30,7 +31,6 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.memory import check_fits, peak_bytes
 from faststyle.optimize import main
 from faststyle.optimize_building import scales
-from faststyle.optimize_config import OptimizeConfig
 from faststyle.pixels import Iterate, optimize_pixels
 
 Array = NDArray[np.float64]

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from faststyle.building import choose_precision
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.config import TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.losses.functional import FORMULAS

@@ -9,7 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from faststyle.checkpoints.run_folder import CONFIG
-from faststyle.config import TrainConfig, parse
+from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.processes import say
 

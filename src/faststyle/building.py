@@ -20,7 +20,8 @@ from faststyle import processes
 from faststyle.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.config import TrainConfig, TrainerConfig
+from faststyle.config.style_image import style_picture
+from faststyle.config.train import TrainConfig, TrainerConfig
 from faststyle.content import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.health import Health
@@ -31,7 +32,6 @@ from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.networks.transform_net import TransformNet
 from faststyle.resume import Resumable
 from faststyle.saving import Checkpoints, PlainFile
-from faststyle.swatches import style_picture
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 STRATEGIES = ("auto", "ddp")

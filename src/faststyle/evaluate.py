@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from faststyle.config.style_image import swatch_of
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.atomic import check_writable
 from faststyle.memory_reuse import keep_freed_memory
-from faststyle.swatches import swatch_of
 
 if TYPE_CHECKING:
     from faststyle.losses.loss_network import LossNetwork

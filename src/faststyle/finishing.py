@@ -11,7 +11,7 @@ from pathlib import Path
 from faststyle import processes
 from faststyle.checkpoints.run_folder import painted_sample
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.config import TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.content import ContentData
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO

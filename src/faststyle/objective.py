@@ -15,10 +15,10 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from PIL import Image
 
-from faststyle.config import LossConfig, at_least, parse_as
+from faststyle.config.parsing import raise_user_error
+from faststyle.config.train import LossConfig, at_least, parse_as
 from faststyle.curves import fingerprint
 from faststyle.errors import UserError
-from faststyle.hydra_errors import raise_user_error
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network, bundled_weights

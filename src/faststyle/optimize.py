@@ -13,13 +13,13 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from faststyle.config import parse_as
+from faststyle.config.optimize import OptimizeConfig
+from faststyle.config.parsing import raise_user_error
+from faststyle.config.style_image import describe_picture
+from faststyle.config.train import parse_as
 from faststyle.errors import exit_on_user_error
 from faststyle.files.paths import CONF_DIR
-from faststyle.hydra_errors import raise_user_error
 from faststyle.memory_reuse import keep_freed_memory
-from faststyle.optimize_config import OptimizeConfig
-from faststyle.swatches import describe_picture
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from faststyle.config.optimize import OptimizeConfig
+from faststyle.config.style_image import style_picture
 from faststyle.errors import UserError, check_choice
 from faststyle.files.atomic import check_writable
 from faststyle.images.tensors import (
@@ -26,10 +28,8 @@ from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.memory import available_bytes, check_fits, peak_bytes
-from faststyle.optimize_config import OptimizeConfig
 from faststyle.pixels import OPTIMIZERS, Iterate, optimize_pixels
 from faststyle.stylize import choose_device
-from faststyle.swatches import style_picture
 
 SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
 

@@ -19,16 +19,16 @@ from omegaconf.errors import OmegaConfBaseException
 from faststyle import processes
 from faststyle.agreement import check_same_work, saved_config
 from faststyle.checkpoints.run_folder import CONFIG, new_run_dir, painted_sample
-from faststyle.config import TrainConfig, parse
+from faststyle.config.parsing import raise_user_error
+from faststyle.config.style_image import describe_picture
+from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.atomic import atomic_write, check_writable
 from faststyle.files.paths import CONF_DIR
-from faststyle.hydra_errors import raise_user_error
 from faststyle.memory_reuse import keep_freed_memory
 from faststyle.processes import say
 from faststyle.resume import find_resumable, read
 from faststyle.stopping import StopRequest
-from faststyle.swatches import describe_picture
 
 
 def main() -> None:

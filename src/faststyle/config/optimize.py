@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING
 
-from faststyle.config import LossConfig, LossNetworkConfig, StyleConfig, above_zero, at_least
+from faststyle.config.train import LossConfig, LossNetworkConfig, StyleConfig, above_zero, at_least
 from faststyle.errors import UserError
 
 

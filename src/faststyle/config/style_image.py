@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from faststyle.config import StyleConfig
+from faststyle.config.train import StyleConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import SWATCH_DIR
 

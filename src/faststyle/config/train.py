@@ -12,8 +12,8 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from faststyle.checkpoints.metadata import STYLE_NAME
+from faststyle.config.parsing import raise_user_error
 from faststyle.errors import UserError, check_choice
-from faststyle.hydra_errors import raise_user_error
 
 PRECISIONS = ("auto", "32", "bf16", "16")
 Schema = TypeVar("Schema")

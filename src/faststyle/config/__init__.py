@@ -1,0 +1,1 @@
+"""Settings of the commands: types, ranges and parsing. Imports: errors, files."""
