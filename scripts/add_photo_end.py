@@ -13,8 +13,8 @@ import torch
 
 from faststyle import keep_freed_memory
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
-from faststyle.content import open_photos
-from faststyle.crops import Crops
+from faststyle.data.crops import Crops
+from faststyle.data.datamodule import open_photos
 from faststyle.errors import exit_on_user_error
 from faststyle.strength import learn_photo_end
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from faststyle.crops import ZOOM, random_crop
+from faststyle.data.crops import ZOOM, random_crop
+from faststyle.data.sources import Photos, open_folder
+from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.images.sheets import grid
 from faststyle.images.tensors import save_image
-from faststyle.photos import Photos, open_folder
-from faststyle.synthetic import SyntheticPhotos
 
 
 def crops(photos: Photos, count: int, size: int) -> list[Image.Image]:

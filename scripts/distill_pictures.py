@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faststyle.crops import crop
+from faststyle.data.crops import crop
 from faststyle.images.tensors import list_pictures, load_image, to_tensor
 
 LIFETIMES = (1, 2, 4, 8, 16)  # visits before a chain starts anew

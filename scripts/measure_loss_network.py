@@ -20,7 +20,7 @@ from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from distill_start import linear_maps
 from torch import Tensor, nn
 
-from faststyle.crops import crop
+from faststyle.data.crops import crop
 from faststyle.images.tensors import list_pictures, load_image, to_tensor
 from faststyle.losses.functional import gram, relative_error
 from faststyle.losses.loss_network import FrozenConv2d, LossNetwork

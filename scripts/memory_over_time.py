@@ -20,9 +20,9 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
+from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.files.atomic import atomic_write
 from faststyle.images.tensors import save_image
-from faststyle.synthetic import SyntheticPhotos
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -19,12 +19,12 @@ from test_content import batches, content_data
 from torch.utils.data import get_worker_info
 
 from faststyle.config.train import TrainConfig
-from faststyle.content import open_photos
-from faststyle.crops import Crops
+from faststyle.data.crops import Crops
+from faststyle.data.datamodule import open_photos
+from faststyle.data.loader import LoaderDied
+from faststyle.data.skipped import Skipped
+from faststyle.data.sources import Photos, open_folder
 from faststyle.errors import UserError
-from faststyle.loading import LoaderDied
-from faststyle.photos import Photos, open_folder
-from faststyle.skipping import Skipped
 from faststyle.training import train
 
 

@@ -16,13 +16,13 @@ from conftest import noise_picture
 from PIL import Image
 from torch import Tensor
 
-from faststyle.content import ContentData, open_photos
-from faststyle.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
+from faststyle.data.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
+from faststyle.data.datamodule import ContentData, open_photos
+from faststyle.data.sampler import Positions
+from faststyle.data.sources import Photos, open_folder, open_hub
+from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.errors import UserError
 from faststyle.images.tensors import load_image
-from faststyle.photos import Photos, open_folder, open_hub
-from faststyle.positions import Positions
-from faststyle.synthetic import SyntheticPhotos
 
 # --- order ------------------------------------------------------------------------------------
 

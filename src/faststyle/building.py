@@ -22,7 +22,7 @@ from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.style_image import style_picture
 from faststyle.config.train import TrainConfig, TrainerConfig
-from faststyle.content import ContentData, open_photos
+from faststyle.data.datamodule import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
 from faststyle.health import Health
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor

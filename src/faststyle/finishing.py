@@ -12,7 +12,7 @@ from faststyle import processes
 from faststyle.checkpoints.run_folder import painted_sample
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig
-from faststyle.content import ContentData
+from faststyle.data.datamodule import ContentData
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.tensors import load_image, save_image

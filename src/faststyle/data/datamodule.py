@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from faststyle.crops import Crops
+from faststyle.data.crops import Crops
+from faststyle.data.loader import Batches
+from faststyle.data.sampler import Positions
+from faststyle.data.skipped import Skipped
+from faststyle.data.sources import SOURCES, Photos, open_folder, open_hub
+from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.errors import UserError, check_choice
-from faststyle.loading import Batches
-from faststyle.photos import SOURCES, Photos, open_folder, open_hub
-from faststyle.positions import Positions
-from faststyle.skipping import Skipped
-from faststyle.synthetic import SyntheticPhotos
 
 
 def open_photos(

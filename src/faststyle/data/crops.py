@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from faststyle.data.sources import Photos
 from faststyle.errors import UserError, one_line
 from faststyle.images.tensors import to_uint8_tensor
-from faststyle.photos import Photos
 
 ZOOM = 1.25  # a crop shows between 1 / ZOOM of the photo's short side and all of it
 LONGEST_ASPECT = 5.0  # beyond it a photo is a banner or a strip, and a crop shows nothing

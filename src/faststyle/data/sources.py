@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PIL import Image
 
+from faststyle.data.huggingface import check_parquet, in_utf8, opened
 from faststyle.errors import UserError, one_line
 from faststyle.images.tensors import READABLE_SUFFIXES, load_image
-from faststyle.tables import check_parquet, in_utf8, opened
 
 if TYPE_CHECKING:
     from datasets import Dataset

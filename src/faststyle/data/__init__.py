@@ -1,0 +1,1 @@
+"""Content photos as batches for training. Imports: errors, images."""
