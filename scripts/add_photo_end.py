@@ -16,7 +16,7 @@ from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkp
 from faststyle.data.crops import Crops
 from faststyle.data.datamodule import open_photos
 from faststyle.errors import exit_on_user_error
-from faststyle.strength import learn_photo_end
+from faststyle.rendering.strength import learn_photo_end
 
 
 def main() -> None:

@@ -23,10 +23,11 @@ import torch
 from machine import describe_machine
 from PIL import Image
 
-from faststyle import keep_freed_memory, load_style, painting
-from faststyle.canvas import ImageCanvas
+from faststyle import keep_freed_memory, load_style
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.painting import Plan
+from faststyle.rendering import forward as painting
+from faststyle.rendering.canvas import ImageCanvas
+from faststyle.rendering.forward import Plan
 
 MEGAPIXELS = (1, 4, 16, 64, 100)
 COMPARED = {1: (16, 100, 256), 4: (40, 256), 16: (256,)}  # megapixels to rows of a strip

@@ -18,7 +18,7 @@ import torch
 
 from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, to_tensor
 from faststyle.objective import build_objective
-from faststyle.stylize import load_style
+from faststyle.rendering.stylizer import load_style
 from faststyle.yardstick import score
 
 OBJECTIVE = {

@@ -26,7 +26,7 @@ from faststyle.checkpoints.style_checkpoint import (
 from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet
-from faststyle.stylize import load_style
+from faststyle.rendering.stylizer import load_style
 from faststyle.training import train
 
 NETWORK = {

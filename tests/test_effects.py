@@ -8,13 +8,13 @@ import torch
 from conftest import noise_picture
 from PIL import Image
 
-from faststyle import effects
-from faststyle.canvas import ImageCanvas, TensorCanvas
-from faststyle.effects import keep_colors, strips
 from faststyle.errors import UserError
 from faststyle.images.color import ColorMatch, color_statistics, luminance
 from faststyle.images.tensors import to_tensor
-from faststyle.regions import combine, fit_mask
+from faststyle.rendering import effects
+from faststyle.rendering.canvas import ImageCanvas, TensorCanvas
+from faststyle.rendering.effects import keep_colors, strips
+from faststyle.rendering.masks import combine, fit_mask
 
 
 @pytest.fixture(autouse=True)

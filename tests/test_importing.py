@@ -26,7 +26,7 @@ from torch import Tensor
 from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
 from faststyle.images.tensors import load_image, to_tensor
 from faststyle.importing import main
-from faststyle.stylize import Stylizer
+from faststyle.rendering.stylizer import Stylizer
 
 SIZES = [(48, 64), (52, 44), (8, 8)]
 Run = Callable[..., Outcome]

@@ -9,14 +9,14 @@ import torch
 from conftest import TINY_NETWORK, noise_picture
 from torch import Tensor
 
-from faststyle import painting
-from faststyle.canvas import ImageCanvas, TensorCanvas
 from faststyle.errors import UserError
 from faststyle.images.tensors import to_tensor
 from faststyle.networks.transform_net import TransformNet
-from faststyle.painting import MAX_STRIP_ROWS, MIN_STRIP_ROWS, Plan, paint, plan
-from faststyle.row_store import RowStore
-from faststyle.strips import Moments
+from faststyle.rendering import forward as painting
+from faststyle.rendering.activation_store import RowStore
+from faststyle.rendering.canvas import ImageCanvas, TensorCanvas
+from faststyle.rendering.forward import MAX_STRIP_ROWS, MIN_STRIP_ROWS, Plan, paint, plan
+from faststyle.rendering.strips import Moments
 
 CPU = torch.device("cpu")
 

@@ -23,7 +23,7 @@ from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.losses.functional import FORMULAS
 from faststyle.module import StyleTransfer
-from faststyle.stylize import load_style
+from faststyle.rendering.stylizer import load_style
 from faststyle.training import train
 
 MakeConfig = Callable[..., TrainConfig]

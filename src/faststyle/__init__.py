@@ -22,10 +22,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 _HOMES = {
     "LossNetwork": "faststyle.losses.loss_network",
     "PerceptualLoss": "faststyle.losses.perceptual_loss",
-    "Stylizer": "faststyle.stylize",
+    "Stylizer": "faststyle.rendering.stylizer",
     "TransformNet": "faststyle.networks.transform_net",
     "keep_freed_memory": "faststyle.memory_reuse",
-    "load_style": "faststyle.stylize",
+    "load_style": "faststyle.rendering.stylizer",
 }
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from faststyle.losses.perceptual_loss import PerceptualLoss
     from faststyle.memory_reuse import keep_freed_memory
     from faststyle.networks.transform_net import TransformNet
-    from faststyle.stylize import Stylizer, load_style
+    from faststyle.rendering.stylizer import Stylizer, load_style
 
 
 def __getattr__(name: str) -> Any:

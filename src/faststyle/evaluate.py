@@ -74,8 +74,8 @@ def evaluate(options: argparse.Namespace) -> None:
     from faststyle.images.tensors import save_image
     from faststyle.measuring import measure_photos
     from faststyle.objective import build_objective
+    from faststyle.rendering.stylizer import load_style
     from faststyle.report import write_report
-    from faststyle.stylize import load_style
 
     stylizer = load_style(options.ckpt, options.device)
     painting = options.style or _swatch(stylizer.metadata)

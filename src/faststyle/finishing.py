@@ -18,8 +18,8 @@ from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.tensors import load_image, save_image
 from faststyle.module import StyleTransfer
 from faststyle.networks.transform_net import TransformNet
-from faststyle.strength import learn_photo_end
-from faststyle.stylize import load_style
+from faststyle.rendering.strength import learn_photo_end
+from faststyle.rendering.stylizer import load_style
 from faststyle.yardstick import equivalent_within
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth

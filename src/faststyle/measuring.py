@@ -18,7 +18,7 @@ from faststyle.errors import UserError
 from faststyle.images.tensors import load_image, resize_long_edge, to_image, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.objective import Objective
-from faststyle.stylize import Stylizer
+from faststyle.rendering.stylizer import Stylizer
 from faststyle.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
 
 

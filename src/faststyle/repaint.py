@@ -16,9 +16,9 @@ from faststyle.errors import UserError
 from faststyle.images.read import Photo, load_photo, save_photo
 from faststyle.images.tensors import READABLE_SUFFIXES, long_edge_to
 from faststyle.photo_list import Task
-from faststyle.regions import combine, fit_mask
-from faststyle.strength import check_strength
-from faststyle.stylize import check_stroke_scale, load_style
+from faststyle.rendering.masks import combine, fit_mask
+from faststyle.rendering.strength import check_strength
+from faststyle.rendering.stylizer import check_stroke_scale, load_style
 
 GAP = 0.01  # between the pictures of a strip, as a share of their width
 

@@ -9,8 +9,8 @@ import torch
 from PIL import Image, ImageChops, ImageFilter
 from torch import Tensor
 
-from faststyle.canvas import Canvas, ImageCanvas
-from faststyle.effects import strips
+from faststyle.rendering.canvas import Canvas, ImageCanvas
+from faststyle.rendering.effects import strips
 
 
 def fit_mask(mask: Image.Image, size: tuple[int, int], invert: bool, feather: float) -> Image.Image:

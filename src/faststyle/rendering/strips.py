@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from faststyle.networks.layers import InstanceNorm, ResidualBlock, UpsampleConv
 from faststyle.networks.transform_net import TransformNet
-from faststyle.row_store import RowStore
+from faststyle.rendering.activation_store import RowStore
 
 
 class Rows(Protocol):

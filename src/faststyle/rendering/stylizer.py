@@ -9,15 +9,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from faststyle import effects
-from faststyle.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
 from faststyle.memory import painting_budget
 from faststyle.networks.transform_net import TransformNet
-from faststyle.painting import paint
-from faststyle.strength import between, check_strength, photo_share
+from faststyle.rendering import effects
+from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
+from faststyle.rendering.forward import paint
+from faststyle.rendering.strength import between, check_strength, photo_share
 
 STROKE_SCALES = (0.25, 4.0)
 

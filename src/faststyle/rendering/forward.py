@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from faststyle.canvas import Canvas
 from faststyle.networks.transform_net import PERIOD, TransformNet, padding
-from faststyle.row_store import RowStore
-from faststyle.strips import paint_in_strips
+from faststyle.rendering.activation_store import RowStore
+from faststyle.rendering.canvas import Canvas
+from faststyle.rendering.strips import paint_in_strips
 
 log = logging.getLogger("faststyle")
 

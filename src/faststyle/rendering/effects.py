@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from faststyle.canvas import Canvas
 from faststyle.errors import check_choice
 from faststyle.images.color import ColorMatch, color_statistics, keep_color, luminance
+from faststyle.rendering.canvas import Canvas
 
 STRIP_PIXELS = 2**20
 KEEP_COLOR = ("luminance", "histogram")
