@@ -24,8 +24,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
+from faststyle.convert.command import main
 from faststyle.images.tensors import load_image, to_tensor
-from faststyle.importing import main
 from faststyle.rendering.stylizer import Stylizer
 
 SIZES = [(48, 64), (52, 44), (8, 8)]

@@ -53,7 +53,7 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     assert not any("test" in name for name in names)
     assert "faststyle-train = faststyle.training:main" in scripts
     assert "faststyle-infer = faststyle.inference:main" in scripts
-    assert "faststyle-import = faststyle.importing:main" in scripts
+    assert "faststyle-import = faststyle.convert.command:main" in scripts
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,9 @@ def import_style(options: argparse.Namespace) -> Path:
         raise UserError(f"no such file or folder: {path}")
 
     # After the cheap checks: these import torch.
-    from faststyle import import_lengstrom
     from faststyle.checkpoints import weights
     from faststyle.checkpoints.style_checkpoint import write_checkpoint
+    from faststyle.convert import lengstrom as import_lengstrom
 
     kind = options.kind or _recognise(path)
     try:
@@ -68,7 +68,7 @@ def import_style(options: argparse.Namespace) -> Path:
             network, tensors = import_lengstrom.read(path)
             path, files = import_lengstrom.folder_of(path), import_lengstrom.files_of(path)
         else:
-            from faststyle import import_pytorch_examples
+            from faststyle.convert import pytorch_examples as import_pytorch_examples
 
             network, tensors = import_pytorch_examples.read(path)
             files = [path]
@@ -97,7 +97,8 @@ def _target(options: argparse.Namespace) -> Path:
 
 
 def _recognise(path: Path) -> str:
-    from faststyle import import_lengstrom, import_pytorch_examples
+    from faststyle.convert import lengstrom as import_lengstrom
+    from faststyle.convert import pytorch_examples as import_pytorch_examples
 
     allowed = (
         "give a state dict of pytorch/examples' fast_neural_style, or the folder of lengstrom's "
