@@ -2,7 +2,7 @@
 
 import sys
 
-from faststyle.inference import main
+from faststyle.infer.command import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -23,7 +23,7 @@ from torch import Tensor
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig, parse
 from faststyle.files.paths import CONF_DIR
-from faststyle.inference import main
+from faststyle.infer.command import main
 from faststyle.losses.loss_network import VGG_STAGES
 from faststyle.networks.transform_net import TransformNet
 

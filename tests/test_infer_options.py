@@ -15,14 +15,15 @@ from awkward import Awkward, write_awkward_files
 from conftest import TINY_NETWORK, Outcome, noise_picture, one_line, started, written
 from PIL import Image
 
-from faststyle import load_style, watch
+from faststyle import load_style
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.images.tensors import load_image
-from faststyle.infer_options import parse_options
+from faststyle.infer import watch
+from faststyle.infer.options import parse_options
+from faststyle.infer.repainter import Repainter
+from faststyle.infer.tasks import Task
+from faststyle.infer.watch import arrivals
 from faststyle.networks.transform_net import TransformNet
-from faststyle.photo_list import Task
-from faststyle.repaint import Repainter
-from faststyle.watch import arrivals
 
 
 @pytest.fixture(scope="module")
@@ -332,7 +333,9 @@ def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     options = parse_options(["--ckpt", "unused", "x", "--strength", "0"])
-    monkeypatch.setattr("faststyle.repaint.load_style", lambda *_: lambda image, *a, **k: image)
+    monkeypatch.setattr(
+        "faststyle.infer.repainter.load_style", lambda *_: lambda image, *a, **k: image
+    )
     repainter = Repainter(options)
     for file in write_awkward_files(folder):
         if file.size is None or min(file.size) < 8:

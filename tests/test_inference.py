@@ -15,7 +15,7 @@ from PIL import Image
 from faststyle import Stylizer, load_style
 from faststyle.errors import UserError
 from faststyle.images.tensors import load_image, to_tensor
-from faststyle.inference import main
+from faststyle.infer.command import main
 
 # --- where results go -------------------------------------------------------------------------
 
@@ -187,7 +187,7 @@ def test_help_answers_without_importing_torch(tmp_path: Path) -> None:
     program = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('HEAVY', 'torch' in sys.modules))\n"
-        "from faststyle.inference import main\n"
+        "from faststyle.infer.command import main\n"
         "main(['--help'])\n"
     )
     done = subprocess.run(

@@ -16,7 +16,7 @@ from faststyle import load_style
 from faststyle.checkpoints import catalog as style_files
 from faststyle.checkpoints.catalog import find_style, result_name
 from faststyle.errors import UserError
-from faststyle.inference import main
+from faststyle.infer.command import main
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_the_shipped_styles_say_title_artist_and_year(capsys: pytest.CaptureFixt
 
 
 def test_the_list_does_without_torch(tmp_path: Path) -> None:
-    probe = "import faststyle.inference as i; i.main(['--list'])\n"
+    probe = "import faststyle.infer.command as i; i.main(['--list'])\n"
     probe += "import sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", probe], cwd=tmp_path, check=True, capture_output=True)
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.infer_options import parse_options
+from faststyle.infer.options import parse_options
 from faststyle.memory_reuse import keep_freed_memory
 
 if TYPE_CHECKING:
-    from faststyle.photo_list import Task
-    from faststyle.repaint import Repainter
+    from faststyle.infer.repainter import Repainter
+    from faststyle.infer.tasks import Task
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _stylize(options: argparse.Namespace) -> int:
-    from faststyle.photo_list import plan_tasks
+    from faststyle.infer.tasks import plan_tasks
 
     tasks = (
         []
@@ -50,7 +50,7 @@ def _stylize(options: argparse.Namespace) -> int:
     )
 
     # After the cheap checks: this imports torch.
-    from faststyle.repaint import Repainter
+    from faststyle.infer.repainter import Repainter
 
     repainter = Repainter(options)
     if options.watch:
@@ -67,8 +67,8 @@ def _run(repainter: Repainter, tasks: list[Task]) -> int:
     """Paint them all, saying of each what became of it; returns how many failed."""
     from tqdm import tqdm
 
-    from faststyle.overlap import stylize_all
-    from faststyle.repaint import notices
+    from faststyle.infer.pipeline import stylize_all
+    from faststyle.infer.repainter import notices
 
     failed = 0
     with (
@@ -94,7 +94,7 @@ def _run(repainter: Repainter, tasks: list[Task]) -> int:
 
 
 def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
-    from faststyle.watch import arrivals
+    from faststyle.infer.watch import arrivals
 
     print(f"watching {options.watch}, results go to {options.output}; Ctrl-C ends it")
     sys.stdout.flush()

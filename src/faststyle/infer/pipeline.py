@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from faststyle.errors import UserError
 from faststyle.images.read import Photo
-from faststyle.photo_list import Task
+from faststyle.infer.tasks import Task
 
 # Pixels from which on one photo at a time is in memory.
 LARGE = 2**24

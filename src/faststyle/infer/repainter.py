@@ -15,7 +15,7 @@ from PIL import Image, ImageChops
 from faststyle.errors import UserError
 from faststyle.images.read import Photo, load_photo, save_photo
 from faststyle.images.tensors import READABLE_SUFFIXES, long_edge_to
-from faststyle.photo_list import Task
+from faststyle.infer.tasks import Task
 from faststyle.rendering.masks import combine, fit_mask
 from faststyle.rendering.strength import check_strength
 from faststyle.rendering.stylizer import check_stroke_scale, load_style

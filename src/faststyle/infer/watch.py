@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.photo_list import PHOTO_SUFFIXES, Task, name_targets
+from faststyle.infer.tasks import PHOTO_SUFFIXES, Task, name_targets
 
 POLL_SECONDS = 0.5
 
