@@ -17,7 +17,7 @@ from faststyle.images.tensors import load_image, resize_long_edge, save_image, t
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
-from faststyle.pixels import optimize_pixels
+from faststyle.optimize.pixels import optimize_pixels
 from faststyle.yardstick import score
 
 

@@ -23,7 +23,7 @@ from faststyle.config.train import parse_as
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import CONF_DIR
 from faststyle.images.tensors import load_image
-from faststyle.optimize import optimize
+from faststyle.optimize.command import optimize
 
 SWATCHES = Path(__file__).resolve().parents[1] / "src" / "faststyle" / "assets" / "styles"
 MOST_BYTES = 200_000

@@ -28,10 +28,10 @@ from faststyle.images.tensors import load_image, to_tensor
 from faststyle.losses.functional import FORMULAS, gram
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.memory import check_fits, peak_bytes
-from faststyle.optimize import main
-from faststyle.optimize_building import scales
-from faststyle.pixels import Iterate, optimize_pixels
+from faststyle.optimize.command import main
+from faststyle.optimize.memory import check_fits, peak_bytes
+from faststyle.optimize.multiscale import scales
+from faststyle.optimize.pixels import Iterate, optimize_pixels
 
 Array = NDArray[np.float64]
 
@@ -514,7 +514,7 @@ def test_ctrl_c_keeps_the_picture_so_far(overrides: list[str], tmp_path: Path) -
 @pytest.mark.real
 def test_from_noise_the_objective_falls_by_95_percent(real_data: Path, tmp_path: Path) -> None:
     """At 128 pixels 100 iterations do it; docs/benchmarks.md has 200 at 256."""
-    from faststyle.optimize_building import build, iterates, load_pictures
+    from faststyle.optimize.multiscale import build, iterates, load_pictures
 
     config = make_config(
         f"content={real_data}/data/content/tubingen.jpg",

@@ -13,10 +13,13 @@ from pathlib import Path
 import pytest
 from conftest import CHECKOUT, QUICKSTART_SHORT, TINY_LAYERS, Outcome, noise_picture, smoke
 
-from faststyle import evaluate, optimize
+from faststyle import evaluate
 
 # What experiment=smoke sets, for commands with an experiment of their own.
 from faststyle.infer import command as inference
+
+# What experiment=smoke sets, for commands with an experiment of their own.
+from faststyle.optimize import command as optimize
 
 # What experiment=smoke sets, for commands with an experiment of their own.
 SMOKE_GALLERY = (

@@ -25,7 +25,7 @@ from torch import Tensor
 from faststyle.files.atomic import atomic_write
 from faststyle.images.tensors import load_image, save_image, to_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.pixels import Iterate, optimize_pixels
+from faststyle.optimize.pixels import Iterate, optimize_pixels
 
 FORMAT = 1
 STARTS = ("noise", "content")

@@ -114,7 +114,7 @@ def _swatch(metadata: dict[str, Any]) -> Path:
 
 def _check_memory(loss_network: LossNetwork, size: int) -> None:
     from faststyle.curves import HISTORY
-    from faststyle.memory import available_bytes, check_fits, peak_bytes
+    from faststyle.optimize.memory import available_bytes, check_fits, peak_bytes
 
     needed = peak_bytes(loss_network, size, size, HISTORY)
     try:

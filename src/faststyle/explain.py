@@ -15,7 +15,7 @@ from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.objective import Objective
-from faststyle.pixels import optimize_pixels
+from faststyle.optimize.pixels import optimize_pixels
 from faststyle.yardstick import score
 
 TEXTURE_SIZE = 192  # pixels a side

@@ -12,8 +12,8 @@ from torch import Tensor
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
-from faststyle.memory import painting_budget
 from faststyle.networks.transform_net import TransformNet
+from faststyle.optimize.memory import painting_budget
 from faststyle.rendering import effects
 from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.rendering.forward import paint

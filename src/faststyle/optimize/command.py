@@ -24,8 +24,8 @@ from faststyle.memory_reuse import keep_freed_memory
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from faststyle.optimize_building import Pictures
-    from faststyle.pixels import Iterate
+    from faststyle.optimize.multiscale import Pictures
+    from faststyle.optimize.pixels import Iterate
 
 # torch takes seconds to import: it comes in only once the settings are good.
 
@@ -58,7 +58,7 @@ def optimize(config: OptimizeConfig) -> Path:
     from tqdm import tqdm
 
     from faststyle.images.tensors import save_image, to_image
-    from faststyle.optimize_building import build, check_output, iterates, load_pictures
+    from faststyle.optimize.multiscale import build, check_output, iterates, load_pictures
 
     output = Path(config.output)
     preview = output.with_name(f"{output.stem}_preview{output.suffix}")

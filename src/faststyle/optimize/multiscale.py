@@ -27,8 +27,8 @@ from faststyle.images.tensors import (
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
-from faststyle.memory import available_bytes, check_fits, peak_bytes
-from faststyle.pixels import OPTIMIZERS, Iterate, optimize_pixels
+from faststyle.optimize.memory import available_bytes, check_fits, peak_bytes
+from faststyle.optimize.pixels import OPTIMIZERS, Iterate, optimize_pixels
 from faststyle.rendering.stylizer import choose_device
 
 SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
