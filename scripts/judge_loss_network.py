@@ -13,12 +13,12 @@ import torch
 from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from torch import Tensor
 
+from faststyle.evaluate.yardstick import score
 from faststyle.images.tensors import load_image, resize_long_edge, save_image, to_image, to_tensor
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.optimize.pixels import optimize_pixels
-from faststyle.yardstick import score
 
 
 def loss_of(network: LossNetwork, painting: Tensor) -> PerceptualLoss:

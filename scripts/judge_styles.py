@@ -16,10 +16,10 @@ from pathlib import Path
 
 import torch
 
+from faststyle.evaluate.objective import build_objective
+from faststyle.evaluate.yardstick import score
 from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, to_tensor
-from faststyle.objective import build_objective
 from faststyle.rendering.stylizer import load_style
-from faststyle.yardstick import score
 
 OBJECTIVE = {
     "loss": {

@@ -12,13 +12,14 @@ import torch
 from conftest import Outcome, noise_picture
 from PIL import Image
 
-from faststyle import curves, explain, measuring
 from faststyle.checkpoints.style_checkpoint import FORMAT, read_checkpoint, write_checkpoint
-from faststyle.evaluate import main
+from faststyle.evaluate import curves, explain
+from faststyle.evaluate import measure as measuring
+from faststyle.evaluate.command import main
+from faststyle.evaluate.objective import build_objective
 from faststyle.images.sheets import GAP, grid
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.networks.transform_net import TransformNet
-from faststyle.objective import build_objective
 
 Cli = Callable[..., Outcome]
 METADATA = {

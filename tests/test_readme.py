@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import CHECKOUT, QUICKSTART_SHORT, TINY_LAYERS, Outcome, noise_picture, smoke
 
-from faststyle import evaluate
+from faststyle.evaluate import command as evaluate
 
 # What experiment=smoke sets, for commands with an experiment of their own.
 from faststyle.infer import command as inference

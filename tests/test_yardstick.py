@@ -10,14 +10,10 @@ import torch
 from conftest import noise_picture, vgg_weights
 from torch import Tensor
 
-from faststyle.artefacts import artefact_figures, border_error, checkerboard, clipped
-from faststyle.curves import lbfgs_iterates
-from faststyle.explain import content_errors, style_shares
-from faststyle.images.tensors import to_tensor
-from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.networks.transform_net import TransformNet
-from faststyle.yardstick import (
+from faststyle.evaluate.artifacts import artefact_figures, border_error, checkerboard, clipped
+from faststyle.evaluate.curves import lbfgs_iterates
+from faststyle.evaluate.explain import content_errors, style_shares
+from faststyle.evaluate.yardstick import (
     Bound,
     equivalent_within,
     iterations_to,
@@ -26,6 +22,10 @@ from faststyle.yardstick import (
     seconds_per_pass,
     seconds_to,
 )
+from faststyle.images.tensors import to_tensor
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.networks.transform_net import TransformNet
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_a_budget_that_ends_first_gives_a_bound_or_nothing(
         now[0] += 1.0
         return now[0]
 
-    monkeypatch.setattr("faststyle.yardstick.time.perf_counter", tick)
+    monkeypatch.setattr("faststyle.evaluate.yardstick.time.perf_counter", tick)
     photo = to_tensor(noise_picture(1))
     # The photo itself, and no style weight: nothing that L-BFGS reaches soon is as good.
     still = PerceptualLoss(

@@ -13,6 +13,7 @@ from faststyle.checkpoints.run_folder import painted_sample
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.data.datamodule import ContentData
+from faststyle.evaluate.yardstick import equivalent_within
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.tensors import load_image, save_image
@@ -20,7 +21,6 @@ from faststyle.module import StyleTransfer
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering.strength import learn_photo_end
 from faststyle.rendering.stylizer import load_style
-from faststyle.yardstick import equivalent_within
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from faststyle.measuring import PhotoFigures
+from faststyle.evaluate.measure import PhotoFigures
 
 MAX_ROWS = 8
 GAP, LINE = 12, 18  # pixels

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from faststyle.curves import lbfgs_iterates
+from faststyle.evaluate.curves import lbfgs_iterates
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from faststyle.curves import STARTS
-from faststyle.measuring import PhotoFigures
-from faststyle.yardstick import quantile
+from faststyle.evaluate.curves import STARTS
+from faststyle.evaluate.measure import PhotoFigures
+from faststyle.evaluate.yardstick import quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,12 +11,12 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from faststyle.evaluate.objective import Objective
+from faststyle.evaluate.yardstick import score
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.objective import Objective
 from faststyle.optimize.pixels import optimize_pixels
-from faststyle.yardstick import score
 
 TEXTURE_SIZE = 192  # pixels a side
 TEXTURE_STEPS = 60

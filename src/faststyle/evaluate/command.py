@@ -69,13 +69,13 @@ def evaluate(options: argparse.Namespace) -> None:
     check_writable("--output", options.output)
 
     # After the cheap checks: these import torch.
-    from faststyle.curves import CurveCache, default_cache_dir
-    from faststyle.explain import explain
+    from faststyle.evaluate.curves import CurveCache, default_cache_dir
+    from faststyle.evaluate.explain import explain
+    from faststyle.evaluate.measure import measure_photos
+    from faststyle.evaluate.objective import build_objective
+    from faststyle.evaluate.report import write_report
     from faststyle.images.tensors import save_image
-    from faststyle.measuring import measure_photos
-    from faststyle.objective import build_objective
     from faststyle.rendering.stylizer import load_style
-    from faststyle.report import write_report
 
     stylizer = load_style(options.ckpt, options.device)
     painting = options.style or _swatch(stylizer.metadata)
@@ -113,7 +113,7 @@ def _swatch(metadata: dict[str, Any]) -> Path:
 
 
 def _check_memory(loss_network: LossNetwork, size: int) -> None:
-    from faststyle.curves import HISTORY
+    from faststyle.evaluate.curves import HISTORY
     from faststyle.optimize.memory import available_bytes, check_fits, peak_bytes
 
     needed = peak_bytes(loss_network, size, size, HISTORY)

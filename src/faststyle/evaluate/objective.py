@@ -17,8 +17,8 @@ from PIL import Image
 
 from faststyle.config.parsing import raise_user_error
 from faststyle.config.train import LossConfig, at_least, parse_as
-from faststyle.curves import fingerprint
 from faststyle.errors import UserError
+from faststyle.evaluate.curves import fingerprint
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network, bundled_weights
