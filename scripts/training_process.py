@@ -107,7 +107,9 @@ def _fork(arguments: list[str], folder: Path, log: Path, before: Callable[[], No
     # What takes seconds, once: the same modules that a training imports, and nothing run yet.
     from torch.utils.tensorboard import SummaryWriter  # noqa: F401
 
-    from faststyle import building, finishing, training  # noqa: F401
+    from faststyle.train import build as building  # noqa: F401
+    from faststyle.train import finish as finishing  # noqa: F401
+    from faststyle.train import run as training
 
     process = os.fork()
     if process:

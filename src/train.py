@@ -1,6 +1,6 @@
 """Train a style: `python -m train style=starry_night`. See `python -m train --help`."""
 
-from faststyle.training import main
+from faststyle.train.run import main
 
 if __name__ == "__main__":
     main()

@@ -197,7 +197,7 @@ def train_cli(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Outcome]:
     """`python -m train ARGUMENTS` in this process: the same code, without seconds of imports."""
-    from faststyle.training import main
+    from faststyle.train.run import main
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.chdir(tmp_path)

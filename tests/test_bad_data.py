@@ -25,7 +25,7 @@ from faststyle.data.loader import LoaderDied
 from faststyle.data.skipped import Skipped
 from faststyle.data.sources import Photos, open_folder
 from faststyle.errors import UserError
-from faststyle.training import train
+from faststyle.train.run import train
 
 
 class Pictures:

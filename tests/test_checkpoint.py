@@ -27,7 +27,7 @@ from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering.stylizer import load_style
-from faststyle.training import train
+from faststyle.train.run import train
 
 NETWORK = {
     "width": 4,

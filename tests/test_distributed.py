@@ -14,8 +14,8 @@ import torch
 from conftest import RunCli
 from torch import Tensor
 
-from faststyle import processes
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
+from faststyle.train import distributed as processes
 
 TRAINING = ("trainer.max_steps=6", "trainer.checkpoint_every=3", "trainer.learning_rate=1e-4")
 DDP = (*TRAINING, "trainer.strategy=ddp", "trainer.devices=2")

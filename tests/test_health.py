@@ -9,15 +9,15 @@ import pytest
 import torch
 from conftest import noise_picture
 
-from faststyle import health
-from faststyle.building import build_module, load_style_image
 from faststyle.config.train import TrainConfig
-from faststyle.diagnosis import first_not_finite
 from faststyle.errors import TrainingDiverged
-from faststyle.health import EARLY, Vitals, content_kept, pixel_vitals
 from faststyle.images.tensors import to_tensor
-from faststyle.module import StyleTransfer
-from faststyle.training import train
+from faststyle.train import health
+from faststyle.train.build import build_module, load_style_image
+from faststyle.train.diagnosis import first_not_finite
+from faststyle.train.health import EARLY, Vitals, content_kept, pixel_vitals
+from faststyle.train.module import StyleTransfer
+from faststyle.train.run import train
 
 MakeConfig = Callable[..., TrainConfig]
 HEALTHY = Vitals(step=100, deviation=0.15, saturated=0.02, content=0.7, fallen=0.5)

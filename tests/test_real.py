@@ -13,7 +13,7 @@ from faststyle.errors import UserError
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
-from faststyle.training import train
+from faststyle.train.run import train
 
 pytestmark = pytest.mark.real
 

@@ -22,9 +22,9 @@ from torch import Tensor
 
 from faststyle.checkpoints.run_folder import new_run_dir, newest_first
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.module import StyleTransfer
-from faststyle.saving import PlainFile
-from faststyle.training import train
+from faststyle.train.checkpointing import PlainFile
+from faststyle.train.module import StyleTransfer
+from faststyle.train.run import train
 
 STEPS = 24
 TRAINING = (f"trainer.max_steps={STEPS}", "trainer.checkpoint_every=4", "trainer.preview_every=6")
@@ -223,7 +223,7 @@ def test_two_damaged_checkpoints_are_one_line(train_cli, stopped: Path) -> None:
 def test_a_run_killed_between_training_and_report_is_finished(
     train_cli, stopped: Path, tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("faststyle.finishing.write_checkpoint", lambda *_: power_cut())
+    monkeypatch.setattr("faststyle.train.finish.write_checkpoint", lambda *_: power_cut())
     with pytest.raises(PowerCut):
         train_cli(f"resume={stopped}")
     assert not (tmp_path / FINAL).exists()
@@ -385,8 +385,8 @@ def test_a_second_signal_ends_the_process_at_once(
     """In a process of its own: this one would be gone. The step it is in never ends."""
     hang = (
         "import os, signal, sys, time\n"
-        "from faststyle.module import StyleTransfer\n"
-        "from faststyle.training import main\n"
+        "from faststyle.train.module import StyleTransfer\n"
+        "from faststyle.train.run import main\n"
         "def step(*_):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

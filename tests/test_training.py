@@ -16,15 +16,15 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from faststyle.building import choose_precision
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.losses.functional import FORMULAS
-from faststyle.module import StyleTransfer
 from faststyle.rendering.stylizer import load_style
-from faststyle.training import train
+from faststyle.train.build import choose_precision
+from faststyle.train.module import StyleTransfer
+from faststyle.train.run import train
 
 MakeConfig = Callable[..., TrainConfig]
 
@@ -355,7 +355,7 @@ def test_the_report_gives_equivalent_iterations_and_their_cost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Two steps of a tiny network leave no time for it; give it some.
-    monkeypatch.setattr("faststyle.finishing.YARDSTICK_SHARE", 1000.0)
+    monkeypatch.setattr("faststyle.train.finish.YARDSTICK_SHARE", 1000.0)
     final = train(make_config("trainer.yardstick=true"), tmp_path / "run", None)
     printed = re.search(r"worth (>?[\d.]+) L-BFGS iterations \(\d+ s", capsys.readouterr().out)
     assert printed is not None

@@ -17,13 +17,13 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from faststyle.callbacks import Validation
 from faststyle.checkpoints.run_folder import LAST, PREVIOUS, has_checkpoint
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.errors import UserError
 from faststyle.files.atomic import atomic_write
-from faststyle.module import StyleTransfer
-from faststyle.processes import anywhere
+from faststyle.train.callbacks import Validation
+from faststyle.train.distributed import anywhere
+from faststyle.train.module import StyleTransfer
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

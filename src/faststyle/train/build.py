@@ -16,22 +16,22 @@ from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from faststyle import processes
-from faststyle.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.style_image import style_picture
 from faststyle.config.train import TrainConfig, TrainerConfig
 from faststyle.data.datamodule import ContentData, open_photos
 from faststyle.errors import UserError, check_choice
-from faststyle.health import Health
 from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network, model_card
-from faststyle.module import LOG_EVERY, StyleTransfer
 from faststyle.networks.transform_net import TransformNet
-from faststyle.resume import Resumable
-from faststyle.saving import Checkpoints, PlainFile
+from faststyle.train import distributed as processes
+from faststyle.train.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
+from faststyle.train.checkpointing import Checkpoints, PlainFile
+from faststyle.train.health import Health
+from faststyle.train.module import LOG_EVERY, StyleTransfer
+from faststyle.train.resume import Resumable
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 STRATEGIES = ("auto", "ddp")

@@ -16,8 +16,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from faststyle import processes
-from faststyle.agreement import check_same_work, saved_config
 from faststyle.checkpoints.run_folder import CONFIG, new_run_dir, painted_sample
 from faststyle.config.parsing import raise_user_error
 from faststyle.config.style_image import describe_picture
@@ -26,9 +24,11 @@ from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.atomic import atomic_write, check_writable
 from faststyle.files.paths import CONF_DIR
 from faststyle.memory_reuse import keep_freed_memory
-from faststyle.processes import say
-from faststyle.resume import find_resumable, read
-from faststyle.stopping import StopRequest
+from faststyle.train import distributed as processes
+from faststyle.train.distributed import say
+from faststyle.train.resume import find_resumable, read
+from faststyle.train.resume_rules import check_same_work, saved_config
+from faststyle.train.signals import StopRequest
 
 
 def main() -> None:
@@ -110,10 +110,10 @@ def train(
     """
     import pytorch_lightning as pl
 
-    from faststyle import building
-    from faststyle.callbacks import StopOnSignal
-    from faststyle.finishing import finish, report_skipped
-    from faststyle.saving import naming_the_disk
+    from faststyle.train import build as building
+    from faststyle.train.callbacks import StopOnSignal
+    from faststyle.train.checkpointing import naming_the_disk
+    from faststyle.train.finish import finish, report_skipped
 
     _quieten_libraries()
     resumed = None if resume_from is None else read(resume_from)

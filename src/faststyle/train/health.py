@@ -11,8 +11,8 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from faststyle.callbacks import Validation
-from faststyle.module import StyleTransfer
+from faststyle.train.callbacks import Validation
+from faststyle.train.module import StyleTransfer
 
 PHOTOS = 2  # held-out photos that are painted for it, at each validation
 EARLY = 100  # steps before which nothing is judged: a healthy output is still grey and empty

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from faststyle.checkpoints.run_folder import CONFIG
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
-from faststyle.processes import say
+from faststyle.train.distributed import say
 
 # What may change on the way. Where it could change the result (other photos under data.path), the
 # metadata of the checkpoint tells: check_same_work.

@@ -19,7 +19,7 @@ from faststyle.checkpoints.run_folder import (
     painted_sample,
 )
 from faststyle.errors import UserError
-from faststyle.processes import is_first, say
+from faststyle.train.distributed import is_first, say
 
 
 @dataclass(frozen=True)

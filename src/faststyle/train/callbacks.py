@@ -13,9 +13,9 @@ from torch import Tensor
 from torchvision.utils import make_grid
 
 from faststyle.images.tensors import save_image, to_image
-from faststyle.module import StyleTransfer
-from faststyle.processes import anywhere
-from faststyle.stopping import StopRequest
+from faststyle.train.distributed import anywhere
+from faststyle.train.module import StyleTransfer
+from faststyle.train.signals import StopRequest
 
 EARLY_PREVIEWS = (5, 10, 25, 50)  # the first minutes decide whether a run is worth its time
 MAX_PREVIEW_PHOTOS = 4

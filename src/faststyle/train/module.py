@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import FORMAT, METADATA_KEY
-from faststyle.diagnosis import first_not_finite
 from faststyle.errors import TrainingDiverged
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
+from faststyle.train.diagnosis import first_not_finite
 
 LOG_EVERY = 10  # steps between TensorBoard points; on a GPU each one waits for the card
 

@@ -8,7 +8,6 @@ import time
 from itertools import count
 from pathlib import Path
 
-from faststyle import processes
 from faststyle.checkpoints.run_folder import painted_sample
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig
@@ -17,10 +16,11 @@ from faststyle.evaluate.yardstick import equivalent_within
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.tensors import load_image, save_image
-from faststyle.module import StyleTransfer
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering.strength import learn_photo_end
 from faststyle.rendering.stylizer import load_style
+from faststyle.train import distributed as processes
+from faststyle.train.module import StyleTransfer
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
 
