@@ -14,9 +14,9 @@ import torch
 from faststyle import keep_freed_memory
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.data.crops import Crops
-from faststyle.data.datamodule import open_photos
+from faststyle.data.sources import open_photos
 from faststyle.errors import exit_on_user_error
-from faststyle.rendering.strength import learn_photo_end
+from faststyle.train.photo_end import learn_photo_end
 
 
 def main() -> None:

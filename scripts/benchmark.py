@@ -32,8 +32,9 @@ from torch import Tensor, nn
 
 from faststyle import keep_freed_memory
 from faststyle.files.atomic import atomic_write
+from faststyle.losses.architectures import VGG_STAGES, FrozenConv2d
 from faststyle.losses.functional import relative_error, total_variation
-from faststyle.losses.loss_network import VGG_STAGES, FrozenConv2d, LossNetwork
+from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
 

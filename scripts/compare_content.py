@@ -20,7 +20,7 @@ from faststyle.data.crops import ZOOM, random_crop
 from faststyle.data.sources import Photos, open_folder
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.images.sheets import grid
-from faststyle.images.tensors import save_image
+from faststyle.images.write import save_image
 
 
 def crops(photos: Photos, count: int, size: int) -> list[Image.Image]:

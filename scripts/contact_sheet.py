@@ -14,8 +14,11 @@ from pathlib import Path
 from faststyle import keep_freed_memory, load_style
 from faststyle.checkpoints.catalog import styles_at_hand
 from faststyle.errors import exit_on_user_error
+from faststyle.images.formats import list_pictures
+from faststyle.images.read import load_image
 from faststyle.images.sheets import Cell, grid
-from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, save_image
+from faststyle.images.tensors import resize_long_edge
+from faststyle.images.write import save_image
 
 
 def main() -> None:

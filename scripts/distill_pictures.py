@@ -16,7 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from faststyle.data.crops import crop
-from faststyle.images.tensors import list_pictures, load_image, to_tensor
+from faststyle.images.formats import list_pictures
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
 
 LIFETIMES = (1, 2, 4, 8, 16)  # visits before a chain starts anew
 PHOTO_ZOOM, PAINTING_ZOOM = 2.0, 5.0  # a crop shows down to 1 / zoom of the short side

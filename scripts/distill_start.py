@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from faststyle.losses.loss_network import VGG_STAGES, LossNetwork
+from faststyle.losses.architectures import VGG_STAGES
+from faststyle.losses.loss_network import LossNetwork
 
 # Where the student has fewer layers in a stage, its last one imitates the teacher's last.
 IMITATED = {"conv3_2": "conv3_4", "conv4_3": "conv4_4"}

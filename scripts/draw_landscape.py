@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from faststyle.images.tensors import save_image
+from faststyle.images.write import save_image
 
 WIDTH, HEIGHT = 768, 512
 HORIZON = 320

@@ -21,7 +21,8 @@ from pathlib import Path
 import torch
 from fuzz_mutations import MUTATIONS
 
-from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint, write_checkpoint
+from faststyle.checkpoints.catalog import describe
+from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import UserError
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.networks.transform_net import TransformNet

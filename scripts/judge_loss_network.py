@@ -14,7 +14,9 @@ from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from torch import Tensor
 
 from faststyle.evaluate.yardstick import score
-from faststyle.images.tensors import load_image, resize_long_edge, save_image, to_image, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
+from faststyle.images.write import save_image
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network

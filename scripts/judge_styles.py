@@ -18,7 +18,9 @@ import torch
 
 from faststyle.evaluate.objective import build_objective
 from faststyle.evaluate.yardstick import score
-from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, to_tensor
+from faststyle.images.formats import list_pictures
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_tensor
 from faststyle.rendering.stylizer import load_style
 
 OBJECTIVE = {

@@ -19,8 +19,9 @@ from PIL import Image
 from faststyle import load_style
 from faststyle.checkpoints.header import style_metadata
 from faststyle.files.paths import SAMPLE_PHOTO
+from faststyle.images.read import load_image
 from faststyle.images.sheets import Cell, grid
-from faststyle.images.tensors import load_image, resize_long_edge
+from faststyle.images.tensors import resize_long_edge
 
 WIDTH = 1600  # of the gallery, pixels, about
 PAINTED = 576  # long edge at which each is painted, then made smaller: strokes can be seen

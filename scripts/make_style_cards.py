@@ -15,7 +15,8 @@ from faststyle import load_style
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.images.tensors import load_image, resize_long_edge
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge
 from faststyle.infer.repainter import side_by_side
 
 CHECKOUT = Path(__file__).resolve().parents[1]

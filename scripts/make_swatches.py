@@ -19,10 +19,10 @@ import torch
 from PIL import Image
 
 from faststyle.config.optimize import OptimizeConfig
-from faststyle.config.train import parse_as
+from faststyle.config.parsing import parse_as
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import CONF_DIR
-from faststyle.images.tensors import load_image
+from faststyle.images.read import load_image
 from faststyle.optimize.command import optimize
 
 SWATCHES = Path(__file__).resolve().parents[1] / "src" / "faststyle" / "assets" / "styles"

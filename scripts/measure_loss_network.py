@@ -21,9 +21,12 @@ from distill_start import linear_maps
 from torch import Tensor, nn
 
 from faststyle.data.crops import crop
-from faststyle.images.tensors import list_pictures, load_image, to_tensor
+from faststyle.images.formats import list_pictures
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
+from faststyle.losses.architectures import FrozenConv2d
 from faststyle.losses.functional import gram, relative_error
-from faststyle.losses.loss_network import FrozenConv2d, LossNetwork
+from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network
 
 STYLE_WEIGHT = 4.0  # conf/loss/relative.yaml's, for the total's gradient

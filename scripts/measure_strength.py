@@ -16,7 +16,9 @@ from judge_styles import OBJECTIVE
 from faststyle import keep_freed_memory, load_style
 from faststyle.evaluate.objective import build_objective
 from faststyle.evaluate.yardstick import score
-from faststyle.images.tensors import list_pictures, load_image, resize_long_edge, to_tensor
+from faststyle.images.formats import list_pictures
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_tensor
 
 STRENGTHS = [step / 10 for step in range(11)]
 TERMS = ("content_loss", "style_loss")

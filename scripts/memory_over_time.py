@@ -22,7 +22,7 @@ import numpy as np
 
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.files.atomic import atomic_write
-from faststyle.images.tensors import save_image
+from faststyle.images.write import save_image
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt

@@ -107,9 +107,8 @@ def _fork(arguments: list[str], folder: Path, log: Path, before: Callable[[], No
     # What takes seconds, once: the same modules that a training imports, and nothing run yet.
     from torch.utils.tensorboard import SummaryWriter  # noqa: F401
 
-    from faststyle.train import build as building  # noqa: F401
-    from faststyle.train import finish as finishing  # noqa: F401
-    from faststyle.train import run as training
+    from faststyle.train import run  # noqa: F401
+    from faststyle.train.command import main
 
     process = os.fork()
     if process:
@@ -126,7 +125,7 @@ def _fork(arguments: list[str], folder: Path, log: Path, before: Callable[[], No
         before()
         sys.argv[:] = ["train", *arguments]
         try:
-            training.main()
+            main()
             code = 0
         except SystemExit as end:
             code = int(end.code or 0)

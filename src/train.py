@@ -1,6 +1,6 @@
 """Train a style: `python -m train style=starry_night`. See `python -m train --help`."""
 
-from faststyle.train.run import main
+from faststyle.train.command import main
 
 if __name__ == "__main__":
     main()

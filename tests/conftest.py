@@ -24,7 +24,7 @@ from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig, parse
 from faststyle.files.paths import CONF_DIR
 from faststyle.infer.command import main
-from faststyle.losses.loss_network import VGG_STAGES
+from faststyle.losses.architectures import VGG_STAGES
 from faststyle.networks.transform_net import TransformNet
 
 # Before any test module imports `datasets`, whose client reads these once: tests never go online
@@ -197,7 +197,7 @@ def train_cli(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> Callable[..., Outcome]:
     """`python -m train ARGUMENTS` in this process: the same code, without seconds of imports."""
-    from faststyle.train.run import main
+    from faststyle.train.command import main
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.chdir(tmp_path)

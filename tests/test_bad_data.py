@@ -20,10 +20,9 @@ from torch.utils.data import get_worker_info
 
 from faststyle.config.train import TrainConfig
 from faststyle.data.crops import Crops
-from faststyle.data.datamodule import open_photos
 from faststyle.data.loader import LoaderDied
 from faststyle.data.skipped import Skipped
-from faststyle.data.sources import Photos, open_folder
+from faststyle.data.sources import Photos, open_folder, open_photos
 from faststyle.errors import UserError
 from faststyle.train.run import train
 

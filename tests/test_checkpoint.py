@@ -16,13 +16,9 @@ from conftest import noise_picture
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from faststyle.checkpoints.style_checkpoint import (
-    FORMAT,
-    METADATA_KEY,
-    describe,
-    read_checkpoint,
-    write_checkpoint,
-)
+from faststyle.checkpoints.catalog import describe
+from faststyle.checkpoints.header import METADATA_KEY
+from faststyle.checkpoints.style_checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet

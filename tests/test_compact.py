@@ -13,11 +13,13 @@ from conftest import CHECKOUT, Outcome, vgg_weights
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
+from faststyle.checkpoints.catalog import describe
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import ASSETS_DIR
-from faststyle.losses.loss_network import FrozenConv2d, LossNetwork
+from faststyle.losses.architectures import FrozenConv2d
+from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network, bundled_weights, model_card
 
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]

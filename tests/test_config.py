@@ -19,8 +19,8 @@ from faststyle.config.parsing import raise_user_error
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
+from faststyle.losses.architectures import ARCHITECTURES
 from faststyle.losses.functional import FORMULAS
-from faststyle.losses.loss_network import ARCHITECTURES
 
 PAINTINGS = {
     "starry_night",

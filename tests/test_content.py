@@ -17,12 +17,13 @@ from PIL import Image
 from torch import Tensor
 
 from faststyle.data.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
-from faststyle.data.datamodule import ContentData, open_photos
+from faststyle.data.datamodule import ContentData
+from faststyle.data.huggingface import open_hub
 from faststyle.data.sampler import Positions
-from faststyle.data.sources import Photos, open_folder, open_hub
+from faststyle.data.sources import Photos, open_folder, open_photos
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.errors import UserError
-from faststyle.images.tensors import load_image
+from faststyle.images.read import load_image
 
 # --- order ------------------------------------------------------------------------------------
 

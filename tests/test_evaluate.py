@@ -17,8 +17,9 @@ from faststyle.evaluate import curves, explain
 from faststyle.evaluate import measure as measuring
 from faststyle.evaluate.command import main
 from faststyle.evaluate.objective import build_objective
+from faststyle.images.read import load_image
 from faststyle.images.sheets import GAP, grid
-from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
+from faststyle.images.tensors import resize_long_edge, to_tensor
 from faststyle.networks.transform_net import TransformNet
 
 Cli = Callable[..., Outcome]

@@ -15,7 +15,8 @@ from conftest import CHECKOUT
 from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.images.tensors import load_image, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
 from faststyle.networks import fast_conv
 from faststyle.networks.fast_conv import conv2d, plain, upsample_conv2d
 from faststyle.networks.transform_net import TransformNet

@@ -13,9 +13,10 @@ from faststyle.config.train import TrainConfig
 from faststyle.errors import TrainingDiverged
 from faststyle.images.tensors import to_tensor
 from faststyle.train import health
-from faststyle.train.build import build_module, load_style_image
+from faststyle.train.build import build_module
 from faststyle.train.diagnosis import first_not_finite
 from faststyle.train.health import EARLY, Vitals, content_kept, pixel_vitals
+from faststyle.train.inputs import load_style_image
 from faststyle.train.module import StyleTransfer
 from faststyle.train.run import train
 

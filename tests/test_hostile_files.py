@@ -17,13 +17,10 @@ from fuzz_checkpoints import fuzz, originals
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from faststyle.checkpoints.catalog import describe
+from faststyle.checkpoints.header import METADATA_KEY
 from faststyle.checkpoints.metadata import MAX_TEXT
-from faststyle.checkpoints.style_checkpoint import (
-    METADATA_KEY,
-    describe,
-    read_checkpoint,
-    write_checkpoint,
-)
+from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.losses.pretrained import build_loss_network, read_state_dict
 from faststyle.networks.transform_net import TransformNet

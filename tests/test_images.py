@@ -13,15 +13,10 @@ from conftest import noise_picture
 from PIL import Image
 
 from faststyle.errors import UserError
-from faststyle.images.tensors import (
-    SAVE_OPTIONS,
-    load_image,
-    resize_long_edge,
-    save_image,
-    to_image,
-    to_tensor,
-    to_uint8_tensor,
-)
+from faststyle.images.formats import SAVE_OPTIONS
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_image, to_tensor, to_uint8_tensor
+from faststyle.images.write import save_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 

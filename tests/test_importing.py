@@ -23,9 +23,11 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
+from faststyle.checkpoints.catalog import describe
+from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.convert.command import main
-from faststyle.images.tensors import load_image, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
 from faststyle.rendering.stylizer import Stylizer
 
 SIZES = [(48, 64), (52, 44), (8, 8)]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from faststyle import load_style
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.images.tensors import load_image
+from faststyle.images.read import load_image
 from faststyle.infer import watch
 from faststyle.infer.options import parse_options
 from faststyle.infer.repainter import Repainter

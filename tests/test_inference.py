@@ -14,7 +14,8 @@ from PIL import Image
 
 from faststyle import Stylizer, load_style
 from faststyle.errors import UserError
-from faststyle.images.tensors import load_image, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
 from faststyle.infer.command import main
 
 # --- where results go -------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from torch import Tensor
 from torchvision import models
 
 from faststyle.errors import UserError
-from faststyle.losses.loss_network import ARCHITECTURES, LossNetwork
+from faststyle.losses.architectures import ARCHITECTURES
+from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network, read_state_dict
 
 # Torchvision's `features` index of some layers, read off the printed models.

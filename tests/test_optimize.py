@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from faststyle.config.optimize import OptimizeConfig
-from faststyle.config.train import parse_as
+from faststyle.config.parsing import parse_as
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
 from faststyle.images.color import LUMINANCE, keep_color
-from faststyle.images.tensors import load_image, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
 from faststyle.losses.functional import FORMULAS, gram
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
@@ -514,7 +515,8 @@ def test_ctrl_c_keeps_the_picture_so_far(overrides: list[str], tmp_path: Path) -
 @pytest.mark.real
 def test_from_noise_the_objective_falls_by_95_percent(real_data: Path, tmp_path: Path) -> None:
     """At 128 pixels 100 iterations do it; docs/benchmarks.md has 200 at 256."""
-    from faststyle.optimize.multiscale import build, iterates, load_pictures
+    from faststyle.optimize.inputs import load_pictures
+    from faststyle.optimize.multiscale import build, iterates
 
     config = make_config(
         f"content={real_data}/data/content/tubingen.jpg",

@@ -27,11 +27,12 @@ from PIL import Image, ImageCms
 from PIL.ExifTags import IFD, Base
 
 from faststyle.errors import UserError
-from faststyle.images import exif as photo_metadata
 from faststyle.images import opening as photo_opening
 from faststyle.images import srgb as photo_pixels
-from faststyle.images.read import load_photo, save_photo
-from faststyle.images.tensors import SAVE_OPTIONS, load_image
+from faststyle.images.formats import SAVE_OPTIONS
+from faststyle.images.read import load_image, load_photo
+from faststyle.images.srgb import srgb_profile
+from faststyle.images.write import save_photo
 
 # Pillow warns of metadata that is cut short or broken, which these files have on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
@@ -211,17 +212,17 @@ def test_the_picture_itself_carries_nothing(suffix: str, tmp_path: Path) -> None
 def test_written_pictures_say_that_they_are_srgb(suffix: str, tmp_path: Path) -> None:
     save_photo(quarters(), tmp_path / f"a{suffix}")
     with Image.open(tmp_path / f"a{suffix}") as image:
-        assert image.info["icc_profile"] == photo_metadata.srgb_profile()
+        assert image.info["icc_profile"] == srgb_profile()
         assert image.size == SIZE
 
 
 def test_the_srgb_profile_has_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = photo_metadata.srgb_profile.__wrapped__()
+    made = srgb_profile.__wrapped__()
     older = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     older[24:36] = b"\x07\xd0" + bytes(10)
     profile = types.SimpleNamespace(tobytes=lambda: bytes(older))
     monkeypatch.setattr(ImageCms, "ImageCmsProfile", lambda _: profile)
-    assert photo_metadata.srgb_profile.__wrapped__() == made
+    assert srgb_profile.__wrapped__() == made
 
 
 def test_lossless_formats_lose_nothing(tmp_path: Path) -> None:

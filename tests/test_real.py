@@ -10,7 +10,8 @@ from conftest import compose_config
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from faststyle.errors import UserError
-from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.train.run import train

@@ -16,7 +16,8 @@ from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkp
 from faststyle.errors import UserError
 from faststyle.images.tensors import to_tensor
 from faststyle.networks.transform_net import TransformNet
-from faststyle.rendering.strength import between, learn_photo_end, photo_share
+from faststyle.rendering.strength import between, photo_share
+from faststyle.train.photo_end import learn_photo_end
 
 METADATA = {"network": TINY_NETWORK, "style": {"name": "tiny"}}
 

@@ -11,11 +11,11 @@ import pytest
 from conftest import Outcome, noise_picture
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.config.style_image import style_picture, swatch_of
+from faststyle.config.style_image import style_picture
 from faststyle.config.train import TrainConfig
-from faststyle.files.paths import CONF_DIR, SWATCH_DIR
-from faststyle.images.tensors import load_image
-from faststyle.train.build import load_style_image
+from faststyle.files.paths import CONF_DIR, SWATCH_DIR, swatch_of
+from faststyle.images.read import load_image
+from faststyle.train.inputs import load_style_image
 
 STYLES = sorted(path.stem for path in (CONF_DIR / "style").glob("*.yaml"))
 

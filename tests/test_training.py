@@ -22,7 +22,7 @@ from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.losses.functional import FORMULAS
 from faststyle.rendering.stylizer import load_style
-from faststyle.train.build import choose_precision
+from faststyle.train.launch import choose_precision
 from faststyle.train.module import StyleTransfer
 from faststyle.train.run import train
 

@@ -24,14 +24,14 @@ _HOMES = {
     "PerceptualLoss": "faststyle.losses.perceptual_loss",
     "Stylizer": "faststyle.rendering.stylizer",
     "TransformNet": "faststyle.networks.transform_net",
-    "keep_freed_memory": "faststyle.memory_reuse",
+    "keep_freed_memory": "faststyle.malloc",
     "load_style": "faststyle.rendering.stylizer",
 }
 
 if TYPE_CHECKING:
     from faststyle.losses.loss_network import LossNetwork
     from faststyle.losses.perceptual_loss import PerceptualLoss
-    from faststyle.memory_reuse import keep_freed_memory
+    from faststyle.malloc import keep_freed_memory
     from faststyle.networks.transform_net import TransformNet
     from faststyle.rendering.stylizer import Stylizer, load_style
 

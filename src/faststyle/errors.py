@@ -6,6 +6,7 @@ import difflib
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class UserError(ValueError):
@@ -50,3 +51,21 @@ def exit_on_user_error(program: str) -> Iterator[None]:
     except UserError as error:
         print(f"{program}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def at_least(prefix: str, config: Any, minimum: float, names: Iterable[str]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not value >= minimum:
+            raise UserError(f"{_key(prefix, name)}: must be at least {minimum}, got {value}")
+
+
+def above_zero(prefix: str, config: Any, names: Iterable[str]) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not value > 0:
+            raise UserError(f"{_key(prefix, name)}: must be above 0, got {value}")
+
+
+def _key(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from faststyle.errors import UserError
+from faststyle.files.paths import STYLE_NAME
 
 MAX_TEXT = 2000  # characters of one text
 MAX_VALUES = 2000  # keys and values in all
 MAX_DEPTH = 6
-STYLE_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"  # it names files
 
 Kind = tuple[str, Callable[[Any], bool]]
 TEXT: Kind = ("a text", lambda value: isinstance(value, str))

@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from faststyle.checkpoints import weights
-from faststyle.checkpoints.description import describe as describe
+from faststyle.checkpoints.catalog import describe as describe
 from faststyle.checkpoints.header import FORMAT as FORMAT
 from faststyle.checkpoints.header import METADATA_KEY as METADATA_KEY
 from faststyle.checkpoints.header import style_metadata, understood

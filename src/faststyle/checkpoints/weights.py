@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,24 +10,11 @@ from torch import Tensor
 
 from faststyle.checkpoints.metadata import SECTIONS
 from faststyle.errors import UserError
+from faststyle.files.tensor_files import check_counts, check_values, quoted
 from faststyle.networks.transform_net import TransformNet
 
-FLOATS = (torch.float16, torch.bfloat16, torch.float32)
 FIRST = "encoder.0.0.weight"  # (width, 3, 9, 9)
 LAST = ".conv2.weight"  # one in each residual block
-
-
-def check_values(tensors: Mapping[str, Tensor]) -> None:
-    """Every tensor holds finite numbers of 16 or 32 bits.
-
-    Raises:
-        UserError: the first that does not.
-    """
-    for name, values in tensors.items():
-        if values.dtype not in FLOATS:
-            raise UserError(f"{quoted(name)} holds {values.dtype}, not 16- or 32-bit floats")
-        if not values.isfinite().all():
-            raise UserError(f"{quoted(name)} holds values that are not finite numbers")
 
 
 def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None:
@@ -69,12 +55,6 @@ def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None
     check_counts({k: v for k, v in tensors.items() if not needed[k].is_floating_point()})
 
 
-def check_counts(tensors: Mapping[str, Tensor]) -> None:
-    for name, values in tensors.items():
-        if values.dtype not in (torch.int64, *FLOATS):
-            raise UserError(f"{quoted(name)} holds {values.dtype}, expected torch.int64")
-
-
 def build(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> TransformNet:
     """The network with these weights, float32; they must have passed `check_fit`."""
     net = _skeleton(network)
@@ -94,8 +74,3 @@ def _skeleton(network: Mapping[str, Any]) -> TransformNet:
 
 def _by(shape: torch.Size) -> str:
     return " x ".join(map(str, shape[:6])) or "a single number"
-
-
-def quoted(name: str) -> str:
-    """A tensor's name as it can be printed: a file can call it anything."""
-    return name if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII) else ascii(name)[:80]

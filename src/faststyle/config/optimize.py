@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from omegaconf import MISSING
 
-from faststyle.config.train import LossConfig, LossNetworkConfig, StyleConfig, above_zero, at_least
-from faststyle.errors import UserError
+from faststyle.config.train import LossConfig, LossNetworkConfig, StyleConfig
+from faststyle.errors import UserError, above_zero, at_least
 
 
 @dataclass(kw_only=True)

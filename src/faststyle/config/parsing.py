@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from hydra.errors import (
     ConfigCompositionException,
@@ -10,6 +10,7 @@ from hydra.errors import (
     MissingConfigException,
     OverrideParseException,
 )
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from faststyle.errors import UserError, closest
@@ -37,3 +38,18 @@ def raise_user_error(error: HydraException | OmegaConfBaseException) -> NoReturn
             raise UserError(f"{key}: no such key; there are {', '.join(known)}{hint}") from error
         raise UserError(f"{key}: {lines[0]}") from error
     raise UserError(" ".join(str(error).split())) from error
+
+
+Schema = TypeVar("Schema")
+
+
+def parse_as(schema: type[Schema], config: DictConfig) -> Schema:
+    """`parse` for another command's settings."""
+    try:
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        typed = OmegaConf.merge(OmegaConf.structured(schema), plain)
+        parsed = OmegaConf.to_object(typed)
+    except OmegaConfBaseException as error:
+        raise_user_error(error)
+    assert isinstance(parsed, schema)
+    return parsed

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faststyle.config.train import StyleConfig
 from faststyle.errors import UserError
-from faststyle.files.paths import SWATCH_DIR
+from faststyle.files.paths import swatch_of
 
 
 def style_picture(style: StyleConfig) -> Path:
@@ -28,11 +28,6 @@ def style_picture(style: StyleConfig) -> Path:
             "give one: style.image=painting.jpg"
         )
     return swatch
-
-
-def swatch_of(name: str) -> Path | None:
-    path = SWATCH_DIR / f"{name}.jpg"
-    return path if path.is_file() else None
 
 
 def describe_picture(style: StyleConfig) -> str:

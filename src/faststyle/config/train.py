@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
-from omegaconf import MISSING, DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import MISSING, DictConfig
 
-from faststyle.checkpoints.metadata import STYLE_NAME
-from faststyle.config.parsing import raise_user_error
-from faststyle.errors import UserError, check_choice
+from faststyle.config.parsing import parse_as
+from faststyle.errors import UserError, above_zero, at_least, check_choice
+from faststyle.files.paths import STYLE_NAME
 
 PRECISIONS = ("auto", "32", "bf16", "16")
-Schema = TypeVar("Schema")
-
-
-def at_least(prefix: str, config: Any, minimum: float, names: Iterable[str]) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and not value >= minimum:
-            raise UserError(f"{_key(prefix, name)}: must be at least {minimum}, got {value}")
-
-
-def above_zero(prefix: str, config: Any, names: Iterable[str]) -> None:
-    for name in names:
-        value = getattr(config, name)
-        if not value > 0:
-            raise UserError(f"{_key(prefix, name)}: must be above 0, got {value}")
-
-
-def _key(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name
 
 
 @dataclass(kw_only=True)
@@ -172,15 +150,3 @@ class TrainConfig:
 def parse(config: DictConfig) -> TrainConfig:
     """Check every key, type and range; a mistake is a UserError with the full key."""
     return parse_as(TrainConfig, config)
-
-
-def parse_as(schema: type[Schema], config: DictConfig) -> Schema:
-    """`parse` for another command's settings."""
-    try:
-        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        typed = OmegaConf.merge(OmegaConf.structured(schema), plain)
-        parsed = OmegaConf.to_object(typed)
-    except OmegaConfBaseException as error:
-        raise_user_error(error)
-    assert isinstance(parsed, schema)
-    return parsed

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from faststyle.checkpoints.metadata import STYLE_NAME
 from faststyle.errors import UserError, exit_on_user_error
+from faststyle.files.paths import STYLE_NAME
 
 KINDS = ("pytorch_examples", "lengstrom")
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from faststyle.checkpoints import weights
 from faststyle.errors import UserError
-from faststyle.files.tensor_files import check_size, read_torch
+from faststyle.files.tensor_files import check_size, quoted, read_torch
 from faststyle.networks.transform_net import CENTRE
 
 FIRST, LAST = "conv1.conv2d", "deconv3.conv2d"
@@ -53,7 +53,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     for name in (*names, *theirs):
         if name not in theirs or name not in names:
             problem = "missing" if name in names else "surplus"
-            raise UserError(f"{weights.quoted(name)} is {problem}")
+            raise UserError(f"{quoted(name)} is {problem}")
     network = {
         "width": len(theirs[f"{FIRST}.bias"].flatten()),
         "num_residual_blocks": num_blocks,

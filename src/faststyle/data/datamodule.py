@@ -16,31 +16,8 @@ from faststyle.data.crops import Crops
 from faststyle.data.loader import Batches
 from faststyle.data.sampler import Positions
 from faststyle.data.skipped import Skipped
-from faststyle.data.sources import SOURCES, Photos, open_folder, open_hub
-from faststyle.data.synthetic import SyntheticPhotos
-from faststyle.errors import UserError, check_choice
-
-
-def open_photos(
-    source: str,
-    path: str | None,
-    split: str | None,
-    *,
-    num_images: int | None,
-    seed: int,
-    size: int,
-) -> Photos:
-    """Content photos from a source; errors name what was found where."""
-    check_choice("data.source", source, SOURCES)
-    if source == "synthetic":
-        return SyntheticPhotos(num_images or 2000, seed, size)
-    if source == "folder":
-        photos = open_folder(Path(str(path)))
-    else:
-        photos = open_hub(str(path), str(split), num_images)
-    if len(photos) == 0:
-        raise UserError(f"data.path: {path} holds 0 photos; give another folder or split")
-    return photos
+from faststyle.data.sources import Photos
+from faststyle.errors import UserError
 
 
 def collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
-from collections.abc import Callable
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from faststyle.errors import UserError, one_line
+from faststyle.images.read import load_image
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -50,3 +58,102 @@ def opened(path: Path, load: Callable[[], Dataset]) -> Dataset:
     except Exception as error:  # damaged tables raise by library, release and place
         reason = one_line(str(error.__cause__ or error))
         raise UserError(f"data.path: cannot read the tables in {path}: {reason}") from error
+
+
+HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+
+
+class DatasetPhotos:
+    """The pictures of a Hugging Face dataset, decoded by us, so that a damaged one has a name."""
+
+    def __init__(self, dataset: Dataset, origin: str):
+        column = _image_column(dataset, origin)
+        try:
+            self.dataset = dataset.select_columns([column]).cast_column(column, _undecoded())
+        except Exception as error:  # of arrow, by release and type
+            reason = one_line(str(error))
+            raise UserError(f"data.path: {origin}: {column} is no picture: {reason}") from error
+        self.column, self.origin = column, origin
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def name(self, index: int) -> str:
+        return (self._row(index) or {}).get("path") or f"{self.origin}, row {index}"
+
+    def load(self, index: int, min_side: int | None = None) -> Image.Image:
+        row = self._row(index)
+        if row is None or (row["bytes"] is None and row["path"] is None):
+            raise UserError("there is no picture in this row")
+        source = row["path"] if row["bytes"] is None else io.BytesIO(row["bytes"])
+        return load_image(source, min_side)
+
+    def _row(self, index: int) -> dict[str, Any] | None:
+        return self.dataset[index][self.column]
+
+
+def open_hub(path: str, split: str, num_images: int | None) -> DatasetPhotos:
+    """A dataset of the Hugging Face hub (or a local folder in its format), cached on disk.
+
+    With `num_images`, only the first so many are streamed; else the whole split is downloaded.
+    """
+    if not Path(path).exists() and not _hub_answers():
+        # The client reads this when it is imported. It then looks in its cache alone and at once,
+        # where it would try again and again for a minute.
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    import datasets
+
+    try:
+        if num_images is None:
+            dataset = datasets.load_dataset(path, split=split)
+        else:
+            dataset = datasets.Dataset.from_generator(
+                _stream,
+                gen_kwargs={"path": path, "split": split, "num_images": num_images},
+                features=datasets.Features({"image": _undecoded()}),
+            )
+    # Offline, the hub's client raises a different class at each release and stage.
+    except Exception as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise UserError(
+            f"data.path: cannot load {path} (split {split}) from the Hugging Face hub: {reason}; "
+            "use pictures of your own with data=folder data.path=FOLDER, or data=synthetic"
+        ) from error
+    return DatasetPhotos(dataset, path)
+
+
+def _hub_answers() -> bool:
+    try:
+        with urllib.request.urlopen(HUB, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _stream(path: str, split: str, num_images: int) -> Iterator[dict[str, Any]]:
+    import datasets
+
+    dataset = datasets.load_dataset(path, split=split, streaming=True)
+    column = _image_column(dataset, path)
+    for row in islice(dataset.cast_column(column, _undecoded()), num_images):
+        yield {"image": row[column]}
+
+
+def _undecoded():
+    import datasets
+
+    return datasets.Image(decode=False)
+
+
+def _image_column(dataset: Any, origin: str) -> str:
+    import datasets
+
+    features = dataset.features or {}
+    for name, feature in features.items():
+        if isinstance(feature, datasets.Image) or name == "image":
+            return name
+    raise UserError(
+        f"data.path: {origin} has no column of pictures; its columns: {', '.join(features)}"
+    )

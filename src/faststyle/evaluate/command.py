@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from faststyle.config.style_image import swatch_of
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.atomic import check_writable
-from faststyle.memory_reuse import keep_freed_memory
+from faststyle.files.paths import swatch_of
+from faststyle.malloc import keep_freed_memory
 
 if TYPE_CHECKING:
     from faststyle.losses.loss_network import LossNetwork
@@ -74,7 +74,7 @@ def evaluate(options: argparse.Namespace) -> None:
     from faststyle.evaluate.measure import measure_photos
     from faststyle.evaluate.objective import build_objective
     from faststyle.evaluate.report import write_report
-    from faststyle.images.tensors import save_image
+    from faststyle.images.write import save_image
     from faststyle.rendering.stylizer import load_style
 
     stylizer = load_style(options.ckpt, options.device)
@@ -113,8 +113,9 @@ def _swatch(metadata: dict[str, Any]) -> Path:
 
 
 def _check_memory(loss_network: LossNetwork, size: int) -> None:
+    from faststyle.devices import available_bytes
     from faststyle.evaluate.curves import HISTORY
-    from faststyle.optimize.memory import available_bytes, check_fits, peak_bytes
+    from faststyle.optimize.memory import check_fits, peak_bytes
 
     needed = peak_bytes(loss_network, size, size, HISTORY)
     try:
@@ -134,7 +135,7 @@ def _sizes(text: str) -> list[int]:
 
 
 def _photos(folder: Path) -> list[Path]:
-    from faststyle.images.tensors import list_pictures
+    from faststyle.images.formats import list_pictures
 
     if not folder.is_dir():
         raise UserError(f"--images: no such folder: {folder}")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,8 +21,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from faststyle.devices import device_name
 from faststyle.files.atomic import atomic_write
-from faststyle.images.tensors import load_image, save_image, to_image
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_image
+from faststyle.images.write import save_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.optimize.pixels import Iterate, optimize_pixels
 
@@ -79,13 +81,6 @@ def measure_curve(
             break
         on_iteration()
     return Curve(losses, seconds, device_name(photo.device), to_image(picture))
-
-
-def device_name(device: torch.device) -> str:
-    """Which machine a time belongs to."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"
 
 
 class CurveCache:

@@ -12,12 +12,14 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from faststyle.devices import device_name
 from faststyle.errors import UserError
 from faststyle.evaluate.artifacts import TILE, artefact_figures
-from faststyle.evaluate.curves import STARTS, Curve, CurveCache, device_name, measure_curve
+from faststyle.evaluate.curves import STARTS, Curve, CurveCache, measure_curve
 from faststyle.evaluate.objective import Objective
 from faststyle.evaluate.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
-from faststyle.images.tensors import load_image, resize_long_edge, to_image, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.rendering.stylizer import Stylizer
 

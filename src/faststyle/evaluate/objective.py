@@ -15,11 +15,12 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from PIL import Image
 
-from faststyle.config.parsing import raise_user_error
-from faststyle.config.train import LossConfig, at_least, parse_as
-from faststyle.errors import UserError
+from faststyle.config.parsing import parse_as, raise_user_error
+from faststyle.config.train import LossConfig
+from faststyle.errors import UserError, at_least
 from faststyle.evaluate.curves import fingerprint
-from faststyle.images.tensors import load_image, resize_long_edge, to_tensor
+from faststyle.images.read import load_image
+from faststyle.images.tensors import resize_long_edge, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network, bundled_weights
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from faststyle.evaluate.contact_sheet import contact_sheet
 from faststyle.evaluate.curves import LOSSES, STARTS
 from faststyle.evaluate.measure import PhotoFigures
 from faststyle.evaluate.plots import plot_curves
 from faststyle.evaluate.yardstick import Bound, quantile
 from faststyle.files.atomic import atomic_write
-from faststyle.images.sheets import contact_sheet
-from faststyle.images.tensors import save_image
+from faststyle.images.write import save_image
 
 SHOWN_ITERATIONS = (1, 5, 10, 25, 50, 100, 200)
 QUARTILES = {"lower_quartile": 0.25, "median": 0.5, "upper_quartile": 0.75}

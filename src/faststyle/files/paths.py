@@ -22,3 +22,11 @@ SWATCH_DIR = ASSETS_DIR / "styles"
 BUNDLED_STYLES = ASSETS_DIR / "checkpoints"
 if not BUNDLED_STYLES.is_dir():
     BUNDLED_STYLES = _CHECKOUT / "checkpoints"
+
+
+STYLE_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"  # it names files
+
+
+def swatch_of(name: str) -> Path | None:
+    path = SWATCH_DIR / f"{name}.jpg"
+    return path if path.is_file() else None

@@ -8,6 +8,7 @@ looked through first, and refused when it holds more than tensors, numbers and t
 
 from __future__ import annotations
 
+import re
 import tarfile
 import warnings
 import zipfile
@@ -19,8 +20,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from faststyle.checkpoints.header import reason, safetensors_metadata
+from faststyle.errors import UserError
 from faststyle.files.pickles import Refused, check_globals, claimed_elements, opcodes_of
+from faststyle.files.safetensors_header import reason, safetensors_metadata
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, keys of storages
 
@@ -96,3 +98,30 @@ def _look_through_legacy(path: Path) -> None:
             check_globals(iter(opcodes))
             if sum(claimed_elements(opcodes)) > size:
                 raise Refused(f"its tensors claim more than its {size} bytes")
+
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32)
+
+
+def check_values(tensors: Mapping[str, Tensor]) -> None:
+    """Every tensor holds finite numbers of 16 or 32 bits.
+
+    Raises:
+        UserError: the first that does not.
+    """
+    for name, values in tensors.items():
+        if values.dtype not in FLOATS:
+            raise UserError(f"{quoted(name)} holds {values.dtype}, not 16- or 32-bit floats")
+        if not values.isfinite().all():
+            raise UserError(f"{quoted(name)} holds values that are not finite numbers")
+
+
+def check_counts(tensors: Mapping[str, Tensor]) -> None:
+    for name, values in tensors.items():
+        if values.dtype not in (torch.int64, *FLOATS):
+            raise UserError(f"{quoted(name)} holds {values.dtype}, expected torch.int64")
+
+
+def quoted(name: str) -> str:
+    """A tensor's name as it can be printed: a file can call it anything."""
+    return name if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII) else ascii(name)[:80]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageOps
 from PIL.ExifTags import IFD, Base
 
 KEPT = (Base.DateTime, Base.Artist, Base.Copyright)
@@ -81,11 +79,3 @@ def _texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str 
         for tag, text in texts.items()
         if isinstance(text, str) and text.strip("\0 ")
     }
-
-
-@cache
-def srgb_profile() -> bytes:
-    """An ICC profile that says sRGB; always the same bytes."""
-    made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    # Bytes 24 to 35 of the header are when it was made (ICC.1:2022, 7.2.8).
-    return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
-from PIL import Image
+from PIL import Image, ImageOps
 
-from faststyle.errors import UserError
-from faststyle.images.exif import srgb_profile, take_exif, tiff_tags
+from faststyle.images.exif import take_exif
 from faststyle.images.opening import open_photo, picture_errors
-from faststyle.images.srgb import hide_under_white, split_alpha, to_srgb
-from faststyle.images.tensors import SAVE_OPTIONS, check_output_suffix, save_image
+from faststyle.images.srgb import (
+    hide_under_white,
+    is_deep_grey,
+    split_alpha,
+    to_8_bit_grey,
+    to_srgb,
+)
 
 ANIMATED_FORMATS = ("AVIF", "GIF", "PNG", "WEBP")
-LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # of Pillow's encoders; the others know no limit
 
 
 @dataclass(frozen=True)
@@ -77,38 +80,31 @@ def _frame_note(image: Image.Image, name: str) -> tuple[str, ...]:
     return ()
 
 
-def save_photo(
-    image: Image.Image,
-    path: Path,
-    *,
-    alpha: Image.Image | None = None,
-    exif: bytes | None = None,
-) -> None:
-    """Write an RGB picture by suffix, tagged as sRGB; the same input gives the same bytes.
+def load_image(source: Path | str | IO[bytes], min_side: int | None = None) -> Image.Image:
+    """Read a picture upright and as RGB; transparent parts become white.
 
-    `alpha` (mode "L", same size) goes into PNG, WebP and TIFF; JPEG has none: there the picture
-    is put on white.
+    With `min_side`, a large JPEG may come at a smaller scale whose short side is at least that.
 
     Raises:
-        UserError: the suffix is not in SAVE_OPTIONS, the format cannot hold a picture that large,
-            or the file cannot be written; what stood at `path` before is still there.
+        UserError: the file is missing, unreadable, or no picture.
     """
-    check_output_suffix(path)
-    kind = SAVE_OPTIONS[path.suffix.lower()]["format"]
-    if max(image.size) > LONGEST_SIDE.get(kind, max(image.size)):
-        raise UserError(
-            f"cannot write {path}: the picture is {image.width} x {image.height} and {kind} holds "
-            f"at most {LONGEST_SIDE[kind]} pixels a side; write .png or .tif"
-        )
-    if alpha and kind == "JPEG":
-        picture = Image.new("RGB", image.size, "white")
-        picture.paste(image, mask=alpha)
-    elif alpha:
-        picture = image.copy()
-        picture.putalpha(alpha)
-    else:
-        picture = image
-    extras: dict[str, Any] = {"exif": exif} if exif else {}
-    if kind == "TIFF":
-        extras = {"tiffinfo": tiff_tags(exif)}
-    save_image(picture, path, icc_profile=srgb_profile(), **extras)
+    name = source if isinstance(source, str | Path) else getattr(source, "name", "picture")
+    with picture_errors(name), Image.open(source) as image:
+        if min_side:
+            image.draft("RGB", _short_side_to(image.size, min_side))
+        image.load()
+        return _to_rgb(ImageOps.exif_transpose(image))
+
+
+def _short_side_to(size: tuple[int, int], side: int) -> tuple[int, int]:
+    scale = side / min(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if is_deep_grey(image):
+        return to_8_bit_grey(image).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")

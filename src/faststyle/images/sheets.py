@@ -7,9 +7,6 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from faststyle.evaluate.measure import PhotoFigures
-
-MAX_ROWS = 8
 GAP, LINE = 12, 18  # pixels
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -40,30 +37,3 @@ def grid(rows: Sequence[Sequence[Cell]]) -> Image.Image:
 def _height(cell: Cell) -> int:
     picture, caption = cell
     return picture.height + LINE * len(caption.splitlines()) + GAP + 4
-
-
-def contact_sheet(group: Sequence[PhotoFigures]) -> Image.Image:
-    """Photo, forward pass and the ends of L-BFGS side by side, a photo a row, with objectives."""
-    rows = []
-    for figures in group[:MAX_ROWS]:
-        cells = [
-            (figures.photo, _caption(figures.name, "untouched", figures.untouched["total_loss"])),
-            (
-                figures.stylized,
-                _caption(
-                    "one forward pass",
-                    f"{figures.pass_seconds:.2g} s",
-                    figures.network["total_loss"],
-                ),
-            ),
-        ]
-        for start, curve in figures.curves.items():
-            spent = f"{len(curve.seconds) - 1} iterations, {curve.seconds[-1]:.0f} s"
-            total = curve.losses["total_loss"][-1]
-            cells.append((curve.picture, _caption(f"L-BFGS from {start}", spent, total)))
-        rows.append(cells)
-    return grid(rows)
-
-
-def _caption(what: str, how: str, total: float) -> str:
-    return f"{what}\n{how}\nobjective {total:.3g}"

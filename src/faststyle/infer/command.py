@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.infer.options import parse_options
-from faststyle.memory_reuse import keep_freed_memory
+from faststyle.malloc import keep_freed_memory
 
 if TYPE_CHECKING:
     from faststyle.infer.repainter import Repainter
@@ -33,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _describe(options: argparse.Namespace) -> int:
-    from faststyle.checkpoints.style_checkpoint import describe, read_checkpoint
+    from faststyle.checkpoints.catalog import describe
+    from faststyle.checkpoints.style_checkpoint import read_checkpoint
 
     for path in options.ckpt:
         print(describe(read_checkpoint(path).metadata))

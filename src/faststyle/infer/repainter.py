@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
-from PIL import Image, ImageChops
+from PIL import Image
 
-from faststyle.errors import UserError
-from faststyle.images.read import Photo, load_photo, save_photo
-from faststyle.images.tensors import READABLE_SUFFIXES, long_edge_to
+from faststyle.images.read import Photo, load_photo
+from faststyle.images.tensors import long_edge_to
+from faststyle.images.write import save_photo
+from faststyle.infer.mask_files import MaskFiles
 from faststyle.infer.tasks import Task
 from faststyle.rendering.masks import combine, fit_mask
 from faststyle.rendering.strength import check_strength
@@ -38,7 +38,7 @@ class Repainter:
         for strength in options.strength:
             check_strength(strength)
         check_stroke_scale(options.stroke_scale)
-        self.masks = [_Masks(given) for given in options.mask]
+        self.masks = [MaskFiles(given) for given in options.mask]
         self.styles = [
             load_style(path, options.device, options.max_memory) for path in options.ckpt
         ]
@@ -82,42 +82,6 @@ class Repainter:
             fit_mask(mask, photo.size, options.invert_mask, options.feather / 100) for mask in masks
         ]
         return combine(photo, list(zip(paintings, fitted, strict=True)))
-
-
-class _Masks:
-    """A mask file for all photos, a folder with one for each, or the photos' own alpha."""
-
-    def __init__(self, given: str):
-        self.given = given
-        self.path = Path(given)
-        if given == "alpha":
-            return
-        if self.path.is_dir():
-            self._by_stem = {
-                file.stem: file
-                for file in sorted(self.path.iterdir())
-                if file.suffix.lower() in READABLE_SUFFIXES
-            }
-        else:
-            self._mask = _load_mask(self.path)
-
-    def of(self, path: Path, photo: Photo) -> Image.Image:
-        if self.given == "alpha":
-            if photo.alpha is None:
-                raise UserError(f"--mask alpha: {path} has no alpha channel")
-            return photo.alpha
-        if not self.path.is_dir():
-            return self._mask
-        if path.stem not in self._by_stem:
-            raise UserError(f"--mask {self.path}: no mask named {path.stem} there, for {path}")
-        return _load_mask(self._by_stem[path.stem])
-
-
-def _load_mask(path: Path) -> Image.Image:
-    """Grey; a mask drawn as transparency alone counts by its alpha."""
-    mask = load_photo(path)
-    grey = mask.image.convert("L")
-    return grey if mask.alpha is None else ImageChops.multiply(grey, mask.alpha)
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:

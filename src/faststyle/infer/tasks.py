@@ -9,10 +9,11 @@ from pathlib import Path
 
 from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
-from faststyle.images.tensors import READABLE_SUFFIXES, SAVE_OPTIONS, check_output_suffix
-
-# Of the last ones some need a package more, which reading them says.
-PHOTO_SUFFIXES = (*READABLE_SUFFIXES, ".avif", ".heic", ".heif")
+from faststyle.images.formats import (
+    PHOTO_SUFFIXES,
+    SAVE_OPTIONS,
+    check_output_suffix,
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.infer.tasks import PHOTO_SUFFIXES, Task, name_targets
+from faststyle.images.formats import PHOTO_SUFFIXES
+from faststyle.infer.tasks import Task, name_targets
 
 POLL_SECONDS = 0.5
 

@@ -9,107 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faststyle.errors import UserError, check_choice
-from faststyle.networks.fast_conv import conv2d
+from faststyle.losses.architectures import ARCHITECTURES, POOLINGS, FrozenConv2d
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-# Channels of each 3x3 convolution, a tuple a stage; max pooling between stages.
-VGG_STAGES = {
-    "vgg16": ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3),
-    "vgg19": ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4),
-    # Our own, distilled from VGG-19: assets/compact.md.
-    "compact": ((20,) * 2, (48,) * 2, (96,) * 2, (160,) * 3, (160,)),
-}
-# SqueezeNet 1.1: (squeeze, expand) channels of fire2 to fire9; pooling before these:
-SQUEEZENET_FIRES = (
-    (16, 64),
-    (16, 64),
-    (32, 128),
-    (32, 128),
-    (48, 192),
-    (48, 192),
-    (64, 256),
-    (64, 256),
-)
-SQUEEZENET_POOL_BEFORE = ("fire2", "fire4", "fire6")
-
-
-class FrozenConv2d(nn.Module):
-    """A convolution whose weights are non-persistent buffers, filled from a state dict."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, channels_in: int, channels_out: int, size: int, stride: int, padding: int):
-        super().__init__()
-        self.stride, self.padding = stride, padding
-        weight = torch.empty(channels_out, channels_in, size, size)
-        self.register_buffer("weight", weight, persistent=False)
-        self.register_buffer("bias", torch.empty(channels_out), persistent=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return conv2d(x, self.weight, self.bias, self.stride, self.padding)
-
-
-class Fire(nn.Module):
-    """SqueezeNet's block: 1x1 squeeze, then 1x1 and 3x3 expansions side by side."""
-
-    def __init__(self, channels_in: int, squeeze: int, expand: int):
-        super().__init__()
-        self.squeeze = FrozenConv2d(channels_in, squeeze, 1, 1, 0)
-        self.expand1x1 = FrozenConv2d(squeeze, expand, 1, 1, 0)
-        self.expand3x3 = FrozenConv2d(squeeze, expand, 3, 1, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.squeeze(x))
-        return F.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
-
-
-class Pool(nn.Module):
-    def __init__(self, size: int, pooling: str, ceil_mode: bool):
-        super().__init__()
-        self.pool = {"max": F.max_pool2d, "average": F.avg_pool2d}[pooling]
-        self.size, self.ceil_mode = size, ceil_mode
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.pool(x, self.size, 2, ceil_mode=self.ceil_mode)
-
-
-def _vgg_layers(stages: tuple[tuple[int, ...], ...], pooling: str) -> dict[str, nn.Module]:
-    layers: dict[str, nn.Module] = {}
-    channels = 3
-    for i, stage in enumerate(stages, start=1):
-        for j, width in enumerate(stage, start=1):
-            layers[f"conv{i}_{j}"] = FrozenConv2d(channels, width, 3, 1, 1)
-            layers[f"relu{i}_{j}"] = nn.ReLU()
-            channels = width
-        layers[f"pool{i}"] = Pool(2, pooling, ceil_mode=False)
-    return layers
-
-
-def _squeezenet_layers(pooling: str) -> dict[str, nn.Module]:
-    layers: dict[str, nn.Module] = {"conv1": FrozenConv2d(3, 64, 3, 2, 0), "relu1": nn.ReLU()}
-    channels = 64
-    for i, (squeeze, expand) in enumerate(SQUEEZENET_FIRES, start=2):
-        if f"fire{i}" in SQUEEZENET_POOL_BEFORE:
-            layers[f"pool{i - 1}"] = Pool(3, pooling, ceil_mode=True)
-        layers[f"fire{i}"] = Fire(channels, squeeze, expand)
-        channels = 2 * expand
-    return layers
-
-
-ARCHITECTURES = {
-    "vgg16": lambda pooling: _vgg_layers(VGG_STAGES["vgg16"], pooling),
-    "vgg19": lambda pooling: _vgg_layers(VGG_STAGES["vgg19"], pooling),
-    "squeezenet": _squeezenet_layers,
-    "compact": lambda pooling: _vgg_layers(VGG_STAGES["compact"], pooling),
-}
-POOLINGS = ("max", "average")
 
 
 class LossNetwork(nn.Module):

@@ -9,12 +9,12 @@ from typing import Any
 
 from torch import Tensor
 
-from faststyle.checkpoints.weights import check_values
 from faststyle.errors import UserError, check_choice
 from faststyle.files.paths import ASSETS_DIR
 from faststyle.files.pickles import Refused
-from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
-from faststyle.losses.loss_network import ARCHITECTURES, LossNetwork
+from faststyle.files.tensor_files import check_size, check_values, read_safetensors, read_torch
+from faststyle.losses.architectures import ARCHITECTURES
+from faststyle.losses.loss_network import LossNetwork
 
 TORCHVISION_WEIGHTS = {
     "vgg16": "VGG16_Weights.IMAGENET1K_V1",

@@ -14,17 +14,16 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from faststyle.config.optimize import OptimizeConfig
-from faststyle.config.parsing import raise_user_error
+from faststyle.config.parsing import parse_as, raise_user_error
 from faststyle.config.style_image import describe_picture
-from faststyle.config.train import parse_as
 from faststyle.errors import exit_on_user_error
 from faststyle.files.paths import CONF_DIR
-from faststyle.memory_reuse import keep_freed_memory
+from faststyle.malloc import keep_freed_memory
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from faststyle.optimize.multiscale import Pictures
+    from faststyle.optimize.inputs import Pictures
     from faststyle.optimize.pixels import Iterate
 
 # torch takes seconds to import: it comes in only once the settings are good.
@@ -57,8 +56,10 @@ def optimize(config: OptimizeConfig) -> Path:
     """
     from tqdm import tqdm
 
-    from faststyle.images.tensors import save_image, to_image
-    from faststyle.optimize.multiscale import build, check_output, iterates, load_pictures
+    from faststyle.images.tensors import to_image
+    from faststyle.images.write import save_image
+    from faststyle.optimize.inputs import check_output, load_pictures
+    from faststyle.optimize.multiscale import build, iterates
 
     output = Path(config.output)
     preview = output.with_name(f"{output.stem}_preview{output.suffix}")

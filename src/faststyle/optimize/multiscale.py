@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -14,61 +12,17 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from faststyle.config.optimize import OptimizeConfig
-from faststyle.config.style_image import style_picture
+from faststyle.devices import available_bytes, choose_device
 from faststyle.errors import UserError, check_choice
-from faststyle.files.atomic import check_writable
-from faststyle.images.tensors import (
-    check_output_suffix,
-    load_image,
-    long_edge_to,
-    resize_long_edge,
-    to_tensor,
-)
+from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
-from faststyle.optimize.memory import available_bytes, check_fits, peak_bytes
+from faststyle.optimize.inputs import Pictures
+from faststyle.optimize.memory import check_fits, peak_bytes
 from faststyle.optimize.pixels import OPTIMIZERS, Iterate, optimize_pixels
-from faststyle.rendering.stylizer import choose_device
 
 SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """What the user gave, at full size. No `photo`: a texture. No `init`: it is no file."""
-
-    photo: Image.Image | None
-    paintings: list[Image.Image]
-    init: Image.Image | None
-
-    def result_size(self, long_edge: int) -> tuple[int, int]:
-        """Width and height: the photo's shape, or the first painting's."""
-        return long_edge_to((self.photo or self.paintings[0]).size, long_edge)
-
-
-def load_pictures(config: OptimizeConfig) -> Pictures:
-    style = config.style
-    paths = style.images or [style_picture(style)]
-    key = "style.images" if style.images else "style.image"
-    return Pictures(
-        photo=None if config.content == "none" else _load("content", config.content),
-        paintings=[_load(key, path) for path in paths],
-        init=None if config.init in ("auto", "content", "noise") else _load("init", config.init),
-    )
-
-
-def check_output(config: OptimizeConfig, preview: Path) -> None:
-    output = Path(config.output)
-    check_output_suffix(output)
-    if not output.parent.is_dir():
-        raise UserError(f"output: no such folder: {output.parent}; make it, or give another")
-    check_writable("output", output.parent)
-    given = [config.content, config.init, config.style.image, *(config.style.images or [])]
-    inputs = {Path(path).resolve() for path in given if path is not None}
-    for path in (output, preview):
-        if path.resolve() in inputs:
-            raise UserError(f"output: {path} is one of the pictures given; give another name")
 
 
 def build(config: OptimizeConfig, pictures: Pictures) -> LossNetwork:
@@ -173,13 +127,6 @@ def _start(
         return photo
     generator = torch.Generator().manual_seed(config.seed)
     return torch.rand(1, 3, height, width, generator=generator)
-
-
-def _load(key: str, path: str | Path) -> Image.Image:
-    try:
-        return load_image(Path(path))
-    except UserError as error:
-        raise UserError(f"{key}: {error}; give a picture file") from error
 
 
 def _style_edge(config: OptimizeConfig, long_edge: int) -> int:

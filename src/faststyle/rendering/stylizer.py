@@ -11,9 +11,9 @@ from torch import Tensor
 
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
+from faststyle.devices import choose_device, painting_budget
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet
-from faststyle.optimize.memory import painting_budget
 from faststyle.rendering import effects
 from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.rendering.forward import paint
@@ -152,23 +152,3 @@ def check_stroke_scale(scale: float) -> float:
     if not low <= scale <= high:
         raise UserError(f"stroke_scale: {scale:g} is not between {low:g} and {high:g}")
     return scale
-
-
-def choose_device(name: str) -> torch.device:
-    """A device that is there.
-
-    Raises:
-        UserError: no device of that name, or not on this machine.
-    """
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    # Missing back ends raise AssertionError, RuntimeError or NotImplementedError.
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"device: cannot use {name!r} ({reason}); use auto or cpu") from error
-    return device

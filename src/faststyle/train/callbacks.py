@@ -12,7 +12,8 @@ from pytorch_lightning.callbacks import Callback, TQDMProgressBar
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from faststyle.images.tensors import save_image, to_image
+from faststyle.images.tensors import to_image
+from faststyle.images.write import save_image
 from faststyle.train.distributed import anywhere
 from faststyle.train.module import StyleTransfer
 from faststyle.train.signals import StopRequest

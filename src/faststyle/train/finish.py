@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import sys
-import time
 from itertools import count
 from pathlib import Path
 
@@ -15,12 +13,12 @@ from faststyle.data.datamodule import ContentData
 from faststyle.evaluate.yardstick import equivalent_within
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.images.tensors import load_image, save_image
-from faststyle.networks.transform_net import TransformNet
-from faststyle.rendering.strength import learn_photo_end
+from faststyle.images.read import load_image
+from faststyle.images.write import save_image
 from faststyle.rendering.stylizer import load_style
 from faststyle.train import distributed as processes
 from faststyle.train.module import StyleTransfer
+from faststyle.train.photo_end import learn_from_run
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
 
@@ -48,7 +46,7 @@ def finish(
         if iterations is not None:
             metrics["equivalent_lbfgs_iterations"] = str(iterations)
             print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
-    photo_end = _photo_end(config, module, content) if config.trainer.photo_steps else None
+    photo_end = learn_from_run(config, module, content) if config.trainer.photo_steps else None
     earlier = _keep_earlier(path)
     write_checkpoint(path, module.transform_net, module.metadata, photo_end)
     if earlier is not None and earlier.read_bytes() == path.read_bytes():
@@ -72,24 +70,6 @@ def _keep_earlier(path: Path) -> Path | None:
     with atomic_write(kept) as partial:
         partial.write_bytes(path.read_bytes())
     return kept
-
-
-def _photo_end(config: TrainConfig, module: StyleTransfer, content: ContentData) -> TransformNet:
-    """What smooth strengths need beside the style: see strength.py."""
-    trainer = config.trainer
-    module.metadata["training"]["photo_steps"] = trainer.photo_steps
-    started = time.perf_counter()
-    net = copy.deepcopy(module.transform_net)
-    if module.base_photo_end is not None:
-        net.load_state_dict(module.base_photo_end)
-    batches = content.further_batches(trainer.photo_steps, trainer.max_steps)
-    end = learn_photo_end(
-        net, (photos.to(module.device) for photos in batches), trainer.photo_steps
-    )
-    print(
-        f"Learned to fade into the photo, for --strength, in {time.perf_counter() - started:.0f} s."
-    )
-    return end
 
 
 def _next_steps(config: TrainConfig, path: Path) -> str:

@@ -9,7 +9,8 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from faststyle.checkpoints.style_checkpoint import FORMAT, METADATA_KEY
+from faststyle.checkpoints.header import METADATA_KEY
+from faststyle.checkpoints.style_checkpoint import FORMAT
 from faststyle.errors import TrainingDiverged
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet

@@ -75,7 +75,7 @@ def read(path: Path) -> Resumable:
     Raises:
         UserError: it is missing, damaged or no checkpoint of a run.
     """
-    from faststyle.checkpoints.style_checkpoint import METADATA_KEY
+    from faststyle.checkpoints.header import METADATA_KEY
     from faststyle.files.tensor_files import read_torch
 
     if not path.is_file():

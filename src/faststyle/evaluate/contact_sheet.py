@@ -1,0 +1,39 @@
+"""Photo, forward pass and L-BFGS side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from faststyle.evaluate.measure import PhotoFigures
+from faststyle.images.sheets import grid
+
+MAX_ROWS = 8
+
+
+def contact_sheet(group: Sequence[PhotoFigures]) -> Image.Image:
+    """Photo, forward pass and the ends of L-BFGS side by side, a photo a row, with objectives."""
+    rows = []
+    for figures in group[:MAX_ROWS]:
+        cells = [
+            (figures.photo, _caption(figures.name, "untouched", figures.untouched["total_loss"])),
+            (
+                figures.stylized,
+                _caption(
+                    "one forward pass",
+                    f"{figures.pass_seconds:.2g} s",
+                    figures.network["total_loss"],
+                ),
+            ),
+        ]
+        for start, curve in figures.curves.items():
+            spent = f"{len(curve.seconds) - 1} iterations, {curve.seconds[-1]:.0f} s"
+            total = curve.losses["total_loss"][-1]
+            cells.append((curve.picture, _caption(f"L-BFGS from {start}", spent, total)))
+        rows.append(cells)
+    return grid(rows)
+
+
+def _caption(what: str, how: str, total: float) -> str:
+    return f"{what}\n{how}\nobjective {total:.3g}"

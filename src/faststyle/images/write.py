@@ -1,0 +1,64 @@
+"""Write picture files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from faststyle.errors import UserError
+from faststyle.files.atomic import atomic_write
+from faststyle.images.exif import tiff_tags
+from faststyle.images.formats import SAVE_OPTIONS, check_output_suffix
+from faststyle.images.srgb import srgb_profile
+
+
+def save_image(image: Image.Image, path: Path, **extras: Any) -> None:
+    """Write by suffix, to a temporary name first, so that no half-written picture is ever seen.
+
+    `extras` are further options of Pillow's writers that all formats know.
+    """
+    check_output_suffix(path)
+    with atomic_write(path) as partial, partial.open("wb") as file:
+        image.save(file, **SAVE_OPTIONS[path.suffix.lower()], **extras)
+
+
+LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # of Pillow's encoders; the others know no limit
+
+
+def save_photo(
+    image: Image.Image,
+    path: Path,
+    *,
+    alpha: Image.Image | None = None,
+    exif: bytes | None = None,
+) -> None:
+    """Write an RGB picture by suffix, tagged as sRGB; the same input gives the same bytes.
+
+    `alpha` (mode "L", same size) goes into PNG, WebP and TIFF; JPEG has none: there the picture
+    is put on white.
+
+    Raises:
+        UserError: the suffix is not in SAVE_OPTIONS, the format cannot hold a picture that large,
+            or the file cannot be written; what stood at `path` before is still there.
+    """
+    check_output_suffix(path)
+    kind = SAVE_OPTIONS[path.suffix.lower()]["format"]
+    if max(image.size) > LONGEST_SIDE.get(kind, max(image.size)):
+        raise UserError(
+            f"cannot write {path}: the picture is {image.width} x {image.height} and {kind} holds "
+            f"at most {LONGEST_SIDE[kind]} pixels a side; write .png or .tif"
+        )
+    if alpha and kind == "JPEG":
+        picture = Image.new("RGB", image.size, "white")
+        picture.paste(image, mask=alpha)
+    elif alpha:
+        picture = image.copy()
+        picture.putalpha(alpha)
+    else:
+        picture = image
+    extras: dict[str, Any] = {"exif": exif} if exif else {}
+    if kind == "TIFF":
+        extras = {"tiffinfo": tiff_tags(exif)}
+    save_image(picture, path, icc_profile=srgb_profile(), **extras)

@@ -1,0 +1,47 @@
+"""One mask for all photos, one for each, or the photo's own alpha."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageChops
+
+from faststyle.errors import UserError
+from faststyle.images.formats import READABLE_SUFFIXES
+from faststyle.images.read import Photo, load_photo
+
+
+class MaskFiles:
+    """A mask file for all photos, a folder with one for each, or the photos' own alpha."""
+
+    def __init__(self, given: str):
+        self.given = given
+        self.path = Path(given)
+        if given == "alpha":
+            return
+        if self.path.is_dir():
+            self._by_stem = {
+                file.stem: file
+                for file in sorted(self.path.iterdir())
+                if file.suffix.lower() in READABLE_SUFFIXES
+            }
+        else:
+            self._mask = _load_mask(self.path)
+
+    def of(self, path: Path, photo: Photo) -> Image.Image:
+        if self.given == "alpha":
+            if photo.alpha is None:
+                raise UserError(f"--mask alpha: {path} has no alpha channel")
+            return photo.alpha
+        if not self.path.is_dir():
+            return self._mask
+        if path.stem not in self._by_stem:
+            raise UserError(f"--mask {self.path}: no mask named {path.stem} there, for {path}")
+        return _load_mask(self._by_stem[path.stem])
+
+
+def _load_mask(path: Path) -> Image.Image:
+    """Grey; a mask drawn as transparency alone counts by its alpha."""
+    mask = load_photo(path)
+    grey = mask.image.convert("L")
+    return grey if mask.alpha is None else ImageChops.multiply(grey, mask.alpha)
