@@ -27,7 +27,7 @@ from faststyle import keep_freed_memory, load_style
 from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.rendering import forward as painting
 from faststyle.rendering.canvas import ImageCanvas
-from faststyle.rendering.forward import Plan
+from faststyle.rendering.forward import MemoryPlan
 
 MEGAPIXELS = (1, 4, 16, 64, 100)
 COMPARED = {1: (16, 100, 256), 4: (40, 256), 16: (256,)}  # megapixels to rows of a strip
@@ -83,11 +83,11 @@ def compare(ckpt: Path) -> None:
     for megapixels, all_rows in COMPARED.items():
         photo = ImageCanvas(make_picture(megapixels, odd=True))
         whole = photo.blank()
-        painting._paint_whole(net, photo, whole, torch.device("cpu"))
+        painting.stylize_whole(net, photo, whole, torch.device("cpu"))
         for rows in all_rows:
             strips = photo.blank()
-            how = Plan(rows, stores_in_file=True)
-            painting._paint_in_strips(net, photo, strips, torch.device("cpu"), how)
+            how = MemoryPlan(rows, stores_in_file=True)
+            painting.stylize_in_strips(net, photo, strips, torch.device("cpu"), how)
             apart = np.asarray(whole.image, np.int16) - np.asarray(strips.image, np.int16)
             share = (apart != 0).mean()
             print(

@@ -17,13 +17,13 @@ import numpy as np
 from PIL import Image
 
 from faststyle.data.crops import ZOOM, random_crop
-from faststyle.data.sources import Photos, open_folder
+from faststyle.data.sources import PhotoSource, open_folder
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.images.sheets import grid
 from faststyle.images.write import save_image
 
 
-def crops(photos: Photos, count: int, size: int) -> list[Image.Image]:
+def crops(photos: PhotoSource, count: int, size: int) -> list[Image.Image]:
     indices = range(min(count, len(photos)))
     return [
         random_crop(photos.load(i, min_side=int(size * ZOOM)), size, np.random.default_rng(i))

@@ -138,8 +138,8 @@ def draw_shore(rng: np.random.Generator, picture: np.ndarray, scale: int) -> Ima
         x = rng.uniform(0, width)
         y = rng.uniform(outline[int(x)] + 26 * scale, height)
         radius = scale * rng.uniform(1.2, 2.6)
-        colour = [(236, 208, 92), (232, 236, 240), (206, 84, 88)][int(rng.integers(3))]
-        draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=colour)
+        color = [(236, 208, 92), (232, 236, 240), (206, 84, 88)][int(rng.integers(3))]
+        draw.ellipse([x - radius, y - radius, x + radius, y + radius], fill=color)
     return image
 
 

@@ -15,10 +15,10 @@ from PIL import Image, ImageCms
 from PIL.ExifTags import IFD, Base
 from PIL.Image import Transpose
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 # Top left, top right, bottom left, bottom right; within the gamut of print.
-CORNERS: tuple[Colour, ...] = ((200, 60, 50), (60, 170, 80), (50, 70, 180), (230, 220, 200))
-GREYS: tuple[Colour, ...] = ((20, 20, 20), (90, 90, 90), (160, 160, 160), (240, 240, 240))
+CORNERS: tuple[Color, ...] = ((200, 60, 50), (60, 170, 80), (50, 70, 180), (230, 220, 200))
+GREYS: tuple[Color, ...] = ((20, 20, 20), (90, 90, 90), (160, 160, 160), (240, 240, 240))
 SIZE = (48, 32)
 DATE, COPYRIGHT = "2024:05:06 07:08:09", "\u00a9 someone"
 # EXIF orientation -> what a camera held so does to an upright picture.
@@ -49,15 +49,15 @@ class Awkward:
     path: Path
     size: tuple[int, int] | None = SIZE
     says: str = ""
-    corners: tuple[Colour, ...] = CORNERS
+    corners: tuple[Color, ...] = CORNERS
     tolerance: int = 0
     alpha: tuple[int, ...] | None = None
 
 
-def quarters(colours: tuple[Any, ...] = CORNERS, mode: str = "RGB") -> Image.Image:
+def quarters(colors: tuple[Any, ...] = CORNERS, mode: str = "RGB") -> Image.Image:
     """A picture of four plain rectangles."""
     image = Image.new(mode, (2, 2))
-    image.putdata(colours)
+    image.putdata(colors)
     return image.resize(SIZE, Image.Resampling.NEAREST)
 
 

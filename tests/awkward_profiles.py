@@ -35,9 +35,9 @@ def gamma(value: float) -> bytes:
 def swapped_inks() -> bytes:
     """A lut8 table of the sixteen corners of CMYK: cyan and yellow have changed places."""
     inks = product((0, 255), repeat=4)
-    colours = bytes((255 - ink) * (255 - k) // 255 for c, m, y, k in inks for ink in (y, m, c))
+    colors = bytes((255 - ink) * (255 - k) // 255 for c, m, y, k in inks for ink in (y, m, c))
     lab = ImageCms.profileToProfile(
-        Image.frombytes("RGB", (16, 1), colours),
+        Image.frombytes("RGB", (16, 1), colors),
         ImageCms.createProfile("sRGB"),
         ImageCms.createProfile("LAB"),
         outputMode="LAB",

@@ -21,8 +21,8 @@ from torch.utils.data import get_worker_info
 from faststyle.config.train import TrainConfig
 from faststyle.data.crops import Crops
 from faststyle.data.loader import LoaderDied
-from faststyle.data.skipped import Skipped
-from faststyle.data.sources import Photos, open_folder, open_photos
+from faststyle.data.skipped import SkippedPhotos
+from faststyle.data.sources import PhotoSource, open_folder, open_photos
 from faststyle.errors import UserError
 from faststyle.train.run import train
 
@@ -145,13 +145,13 @@ def test_a_share_that_is_allowed_ends_nothing() -> None:
     """Of 300 photos 8 in 100 are bad, in a hundred orders of chance."""
     rng = np.random.default_rng(0)
     for _ in range(100):
-        skipped = Skipped(max_share=0.1)
+        skipped = SkippedPhotos(max_share=0.1)
         for bad in rng.random(300) < 0.08:
             skipped.count(0 if bad else 1, ["a: b"] if bad else [])
 
 
 def test_a_larger_share_ends_the_run_soon() -> None:
-    skipped = Skipped(max_share=0.1)
+    skipped = SkippedPhotos(max_share=0.1)
 
     def try_photos() -> None:
         for number in range(200):
@@ -164,15 +164,15 @@ def test_a_larger_share_ends_the_run_soon() -> None:
 
 
 def test_a_few_of_a_few_end_nothing() -> None:
-    skipped = Skipped(max_share=0.1)
+    skipped = SkippedPhotos(max_share=0.1)
     skipped.count(0, [f"{i}: bad" for i in range(19)])
-    assert Skipped(max_share=1.0).count(0, ["a"] * 1000) is None
+    assert SkippedPhotos(max_share=1.0).count(0, ["a"] * 1000) is None
 
 
 def test_a_resumed_run_goes_on_with_its_list(tmp_path: Path) -> None:
     path = tmp_path / "run" / "skipped.txt"
     for name in ("b", "a", "b"):
-        skipped = Skipped(max_share=0.5)
+        skipped = SkippedPhotos(max_share=0.5)
         skipped.count(1, [name])
         skipped.list_in(path)
     assert path.read_text() == "b\na\n"
@@ -246,7 +246,7 @@ def pictures(photo_dir: Path) -> list[str]:
     return sorted(map(str, photo_dir.iterdir()))
 
 
-def opened(folder: Path) -> Photos:
+def opened(folder: Path) -> PhotoSource:
     return open_photos("folder", str(folder), None, num_images=None, seed=0, size=32)
 
 

@@ -19,8 +19,8 @@ from torch import Tensor
 from faststyle.data.crops import LONGEST_ASPECT, Crops, random_crop, reject_odd_shape
 from faststyle.data.datamodule import ContentData
 from faststyle.data.huggingface import open_hub
-from faststyle.data.sampler import Positions
-from faststyle.data.sources import Photos, open_folder, open_photos
+from faststyle.data.sampler import RunSampler
+from faststyle.data.sources import PhotoSource, open_folder, open_photos
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.errors import UserError
 from faststyle.images.read import load_image
@@ -29,7 +29,7 @@ from faststyle.images.read import load_image
 
 
 def positions(num_photos: int = 5, stop: int = 20, start: int = 0, rank: int = 0, world: int = 1):
-    return list(Positions(num_photos, stop, seed=3, start=start, rank=rank, world=world))
+    return list(RunSampler(num_photos, stop, seed=3, start=start, rank=rank, world=world))
 
 
 def test_every_epoch_is_a_new_shuffle_of_all_photos() -> None:
@@ -52,12 +52,12 @@ def test_ranks_share_the_run_between_them() -> None:
 
 
 def test_another_seed_is_another_order() -> None:
-    one, other = (list(Positions(50, 50, seed, 0, 0, 1)) for seed in (0, 1))
+    one, other = (list(RunSampler(50, 50, seed, 0, 0, 1)) for seed in (0, 1))
     assert one != other
 
 
 def test_the_length_is_that_of_the_whole_run() -> None:
-    assert len(Positions(5, 20, seed=0, start=12, rank=0, world=2)) == 10
+    assert len(RunSampler(5, 20, seed=0, start=12, rank=0, world=2)) == 10
 
 
 # --- crops ------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ class Recorder(pl.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def content_data(photos: Photos, **changes: float | None) -> ContentData:
+def content_data(photos: PhotoSource, **changes: float | None) -> ContentData:
     arguments: dict = {
         "image_size": 32,
         "batch_size": 3,
@@ -244,7 +244,7 @@ def test_odd_shapes_are_rejected(size: tuple[int, int]) -> None:
 # --- sources ----------------------------------------------------------------------------------
 
 
-def pixels(photos: Photos) -> list[list[list[list[int]]]]:
+def pixels(photos: PhotoSource) -> list[list[list[list[int]]]]:
     return [np.asarray(photos.load(i)).tolist() for i in range(len(photos))]
 
 

@@ -15,7 +15,7 @@ from conftest import RunCli
 from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.train import distributed as processes
+from faststyle.train import distributed
 
 TRAINING = ("trainer.max_steps=6", "trainer.checkpoint_every=3", "trainer.learning_rate=1e-4")
 DDP = (*TRAINING, "trainer.strategy=ddp", "trainer.devices=2")
@@ -114,8 +114,8 @@ def test_who_speaks_is_known_from_the_environment(
 ) -> None:
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
-    assert processes.is_first() == first
-    assert processes.layout() == layout
+    assert distributed.is_main_process() == first
+    assert distributed.launched_layout() == layout
 
 
 # --- several runs -----------------------------------------------------------------------------

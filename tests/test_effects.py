@@ -11,16 +11,16 @@ from PIL import Image
 from faststyle.errors import UserError
 from faststyle.images.color import ColorMatch, color_statistics, luminance
 from faststyle.images.tensors import to_tensor
-from faststyle.rendering import effects
-from faststyle.rendering.canvas import ImageCanvas, TensorCanvas
-from faststyle.rendering.effects import keep_colors, strips
-from faststyle.rendering.masks import combine, fit_mask
+from faststyle.rendering import canvas as canvas_module
+from faststyle.rendering.canvas import ImageCanvas, TensorCanvas, row_blocks
+from faststyle.rendering.effects import keep_colors
+from faststyle.rendering.masks import composite, fit_mask
 
 
 @pytest.fixture(autouse=True)
 def small_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that tiny pictures are several strips."""
-    monkeypatch.setattr(effects, "STRIP_PIXELS", 300)
+    monkeypatch.setattr(canvas_module, "BLOCK_PIXELS", 300)
 
 
 def plain(color: tuple[int, int, int]) -> Image.Image:
@@ -30,13 +30,14 @@ def plain(color: tuple[int, int, int]) -> Image.Image:
 RED, GREEN, BLUE = (200, 30, 20), (10, 180, 40), (20, 30, 210)
 
 
-def test_strips_cover_every_row_once() -> None:
-    rows = [row for start, stop in strips(ImageCanvas(plain(RED))) for row in range(start, stop)]
+def test_row_blocks_cover_every_row_once() -> None:
+    blocks = list(row_blocks(ImageCanvas(plain(RED))))
+    rows = [row for start, stop in blocks for row in range(start, stop)]
     assert rows == list(range(30))
-    assert len(list(strips(ImageCanvas(plain(RED))))) > 3
+    assert len(blocks) > 3
 
 
-def test_luminance_mode_keeps_the_photos_colour_at_every_pixel() -> None:
+def test_luminance_mode_keeps_the_photos_color_at_every_pixel() -> None:
     photo, painted = (to_tensor(noise_picture(i)) * 0.5 + 0.25 for i in range(2))
     canvas = TensorCanvas(painted.clone())
     keep_colors(canvas, TensorCanvas(photo), "luminance")
@@ -44,7 +45,7 @@ def test_luminance_mode_keeps_the_photos_colour_at_every_pixel() -> None:
     assert (canvas.tensor - photo).diff(dim=1).abs().max() < 1e-5
 
 
-def test_histogram_mode_takes_over_the_photos_range_of_colours() -> None:
+def test_histogram_mode_takes_over_the_photos_range_of_colors() -> None:
     photo = to_tensor(noise_picture(0)) * torch.tensor([0.6, 0.3, 0.2]).view(3, 1, 1) + 0.2
     painted = to_tensor(noise_picture(1)) * torch.tensor([0.2, 0.3, 0.6]).view(3, 1, 1) + 0.2
     canvas = TensorCanvas(painted.clone())
@@ -58,7 +59,7 @@ def test_histogram_mode_takes_over_the_photos_range_of_colours() -> None:
     assert (chroma(canvas.tensor) - chroma(photo)).norm() < 0.1 * before
 
 
-def test_colour_statistics_do_not_depend_on_strips() -> None:
+def test_color_statistics_do_not_depend_on_strips() -> None:
     picture = to_tensor(noise_picture(2))
     whole, parts = color_statistics([picture]), color_statistics(picture.split(7, dim=2))
     torch.testing.assert_close(whole.mean, parts.mean)
@@ -81,7 +82,7 @@ def test_a_flat_painting_is_not_blown_up() -> None:
     assert match(flat).amax((2, 3)).sub(match(flat).amin((2, 3))).max() < 20 / 255
 
 
-def test_an_unknown_colour_mode_is_refused() -> None:
+def test_an_unknown_color_mode_is_refused() -> None:
     picture = ImageCanvas(plain(RED))
     with pytest.raises(UserError, match=r"keep_color: 'luminence' .* did you mean 'luminance'"):
         keep_colors(picture, picture, "luminence")
@@ -97,21 +98,21 @@ def half_mask(white_left: bool = True) -> Image.Image:
 
 
 def test_white_is_painted_black_is_photo() -> None:
-    result = np.asarray(combine(plain(RED), [(plain(BLUE), half_mask())]))
+    result = np.asarray(composite(plain(RED), [(plain(BLUE), half_mask())]))
     assert (result[:, :20] == BLUE).all()
     assert (result[:, 20:] == RED).all()
 
 
 def test_grey_mixes() -> None:
     mask = Image.new("L", (40, 30), 51)
-    result = np.asarray(combine(plain((100, 100, 100)), [(plain((200, 0, 100)), mask)]))
+    result = np.asarray(composite(plain((100, 100, 100)), [(plain((200, 0, 100)), mask)]))
     assert (result == (120, 80, 100)).all()
 
 
 def test_two_styles_that_share_a_soft_edge_let_no_photo_through() -> None:
     left = fit_mask(half_mask(), (40, 30), invert=False, feather=0.1)
     right = Image.eval(left, lambda level: 255 - level)
-    result = np.asarray(combine(plain(RED), [(plain(BLUE), left), (plain(GREEN), right)]), float)
+    result = np.asarray(composite(plain(RED), [(plain(BLUE), left), (plain(GREEN), right)]), float)
     edge = result[15, 18:22]
     # On the line from blue to green, to rounding: no red.
     assert edge[:, 0].max() <= 21
@@ -121,7 +122,7 @@ def test_two_styles_that_share_a_soft_edge_let_no_photo_through() -> None:
 
 def test_overlapping_masks_share_a_pixel() -> None:
     white = Image.new("L", (40, 30), 255)
-    result = combine(plain(RED), [(plain((0, 0, 100)), white), (plain((0, 0, 200)), white)])
+    result = composite(plain(RED), [(plain((0, 0, 100)), white), (plain((0, 0, 200)), white)])
     assert result.getpixel((3, 3)) == (0, 0, 150)
 
 

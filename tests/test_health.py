@@ -97,7 +97,7 @@ def test_weights_lost_in_the_last_step_are_not_saved(
 # --- what is measured -------------------------------------------------------------------------
 
 
-def test_a_picture_of_one_colour_and_one_of_black_and_white() -> None:
+def test_a_picture_of_one_color_and_one_of_black_and_white() -> None:
     grey = torch.tensor([0.2, 0.5, 0.9]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
     assert pixel_vitals(grey) == (pytest.approx(0, abs=1e-6), 0)
     deviation, saturated = pixel_vitals((torch.rand(1, 3, 16, 16) > 0.5).float())

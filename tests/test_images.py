@@ -30,8 +30,8 @@ def corners(image: Image.Image) -> list[object]:
 def four_corners() -> Image.Image:
     """3 x 2, its corners red, green, blue, white."""
     image = Image.new("RGB", (3, 2))
-    for xy, colour in {(0, 0): RED, (2, 0): GREEN, (0, 1): BLUE, (2, 1): WHITE}.items():
-        image.putpixel(xy, colour)
+    for xy, color in {(0, 0): RED, (2, 0): GREEN, (0, 1): BLUE, (2, 1): WHITE}.items():
+        image.putpixel(xy, color)
     return image
 
 

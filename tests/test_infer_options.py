@@ -186,7 +186,7 @@ def test_settings_that_cannot_be(arguments, message: str, infer, here: Path) -> 
 
 
 @pytest.mark.parametrize("option", ["--keep-color", "--match-color"])
-def test_colours_of_the_photo(option: str, infer, here: Path, ckpt: Path) -> None:
+def test_colors_of_the_photo(option: str, infer, here: Path, ckpt: Path) -> None:
     mode = {"--keep-color": "luminance", "--match-color": "histogram"}[option]
     assert infer("dog.png", option, "--output", "out.png").code == 0
     expected = load_style(ckpt, "cpu")(load_image("dog.png"), keep_color=mode)

@@ -516,7 +516,7 @@ def test_ctrl_c_keeps_the_picture_so_far(overrides: list[str], tmp_path: Path) -
 def test_from_noise_the_objective_falls_by_95_percent(real_data: Path, tmp_path: Path) -> None:
     """At 128 pixels 100 iterations do it; docs/benchmarks.md has 200 at 256."""
     from faststyle.optimize.inputs import load_pictures
-    from faststyle.optimize.multiscale import build, iterates
+    from faststyle.optimize.multiscale import load_loss_network, optimize_scales
 
     config = make_config(
         f"content={real_data}/data/content/tubingen.jpg",
@@ -527,6 +527,9 @@ def test_from_noise_the_objective_falls_by_95_percent(real_data: Path, tmp_path:
         "steps=100",
     )
     pictures = load_pictures(config)
-    totals = [i.losses["total_loss"] for i in iterates(config, pictures, build(config, pictures))]
+    totals = [
+        i.losses["total_loss"]
+        for i in optimize_scales(config, pictures, load_loss_network(config, pictures))
+    ]
     assert len(totals) == 101
     assert totals[-1] < 0.05 * totals[0]

@@ -112,7 +112,7 @@ def test_heic_is_read_once_pillow_heif_is_there(
 def test_deep_pictures_in_strips_are_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     levels = np.random.default_rng(0).integers(0, 65536, (23, 17), dtype=np.uint16)
     image = Image.fromarray(levels)
-    monkeypatch.setattr(photo_pixels, "STRIP_PIXELS", 40)
+    monkeypatch.setattr(photo_pixels, "BLOCK_PIXELS", 40)
     grey = photo_pixels.to_8_bit_grey(image)
     assert np.array_equal(np.asarray(grey), (levels / 257).round().astype(np.uint8))
 
@@ -242,8 +242,8 @@ def test_transparency_is_kept_or_put_on_white(suffix: str, tmp_path: Path) -> No
     if suffix in (".jpg", ".jpeg"):
         assert photo.alpha is None
         on_white = [
-            [255 - (255 - level) * part / 255 for level in colour]
-            for colour, part in zip(CORNERS, at_quarters(alpha), strict=True)
+            [255 - (255 - level) * part / 255 for level in color]
+            for color, part in zip(CORNERS, at_quarters(alpha), strict=True)
         ]
         assert np.abs(np.subtract(at_quarters(photo.image), on_white)).max() < 6
     else:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from faststyle.checkpoints.run_folder import new_run_dir, newest_first
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.train.checkpointing import PlainFile
+from faststyle.train.checkpointing import DirectCheckpointIO
 from faststyle.train.module import StyleTransfer
 from faststyle.train.run import train
 
@@ -364,14 +364,14 @@ def test_a_signal_during_a_save_loses_nothing(
     whole: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    save = PlainFile.save_checkpoint
+    save = DirectCheckpointIO.save_checkpoint
 
-    def interrupt_and_save(self: PlainFile, *args: Any, **kwargs: Any) -> None:
-        monkeypatch.setattr(PlainFile, "save_checkpoint", save)
+    def interrupt_and_save(self: DirectCheckpointIO, *args: Any, **kwargs: Any) -> None:
+        monkeypatch.setattr(DirectCheckpointIO, "save_checkpoint", save)
         os.kill(os.getpid(), signal.SIGINT)
         save(self, *args, **kwargs)
 
-    monkeypatch.setattr(PlainFile, "save_checkpoint", interrupt_and_save)
+    monkeypatch.setattr(DirectCheckpointIO, "save_checkpoint", interrupt_and_save)
     assert train_cli(*smoke_overrides, *TRAINING).code == 128 + signal.SIGINT
     run_dir = the_run(tmp_path)
     assert torch.load(run_dir / "last.ckpt", weights_only=True)["global_step"] in (4, 5)

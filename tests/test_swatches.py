@@ -11,7 +11,7 @@ import pytest
 from conftest import Outcome, noise_picture
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.config.style_image import style_picture
+from faststyle.config.style_image import style_image_path
 from faststyle.config.train import TrainConfig
 from faststyle.files.paths import CONF_DIR, SWATCH_DIR, swatch_of
 from faststyle.images.read import load_image
@@ -41,9 +41,9 @@ def test_the_swatch_is_taken_where_no_painting_is_given(
     make_config: Callable[..., TrainConfig], painting: Path
 ) -> None:
     config = make_config("style=the_scream", "style.image=null", "style.size=128")
-    assert style_picture(config.style) == SWATCH_DIR / "the_scream.jpg"
+    assert style_image_path(config.style) == SWATCH_DIR / "the_scream.jpg"
     assert max(load_style_image(config).size) == 128
-    assert style_picture(make_config().style) == painting
+    assert style_image_path(make_config().style) == painting
 
 
 def test_a_run_without_a_painting_says_what_it_takes(

@@ -10,7 +10,7 @@ import torch
 from conftest import noise_picture, vgg_weights
 from torch import Tensor
 
-from faststyle.evaluate.artifacts import artefact_figures, border_error, checkerboard, clipped
+from faststyle.evaluate.artifacts import artifact_figures, border_error, checkerboard, clipped
 from faststyle.evaluate.curves import lbfgs_iterates
 from faststyle.evaluate.explain import content_errors, style_shares
 from faststyle.evaluate.yardstick import (
@@ -230,7 +230,7 @@ def test_clipped_counts_what_is_written_as_black_or_white() -> None:
     picture[:, 0] = 0.001
     picture[:, 1, :16] = 1.0
     assert clipped(picture) == pytest.approx(1 / 2)
-    assert set(artefact_figures(picture, picture)) == {"stylized", "photo"}
+    assert set(artifact_figures(picture, picture)) == {"stylized", "photo"}
 
 
 # --- explaining -------------------------------------------------------------------------------

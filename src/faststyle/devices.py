@@ -28,7 +28,7 @@ def available_bytes(device: torch.device) -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def painting_budget(device: torch.device) -> float:
+def memory_budget(device: torch.device) -> float:
     """Bytes that painting may take by default.
 
     On a CPU half of the machine's memory (or of the container's), so that the way a picture is

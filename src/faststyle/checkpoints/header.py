@@ -8,7 +8,7 @@ from typing import Any
 
 from faststyle.checkpoints.metadata import check_metadata
 from faststyle.errors import UserError, one_line
-from faststyle.files.pickles import Refused
+from faststyle.files.pickles import UnsafeFile
 from faststyle.files.safetensors_header import safetensors_metadata
 
 FORMAT = 2  # 1 had no photo end
@@ -19,7 +19,7 @@ def style_metadata(path: Path) -> dict[str, Any]:
     """The metadata of a style checkpoint, every value known to be harmless.
 
     Raises:
-        Refused: damaged.
+        UnsafeFile: damaged.
         UserError: not a style checkpoint, or of a newer format.
     """
     text = safetensors_metadata(path).get(METADATA_KEY)
@@ -28,11 +28,11 @@ def style_metadata(path: Path) -> dict[str, Any]:
     try:
         metadata = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"its metadata is no JSON ({one_line(str(error))[:200]})") from error
-    return understood(path, metadata)
+        raise UnsafeFile(f"its metadata is no JSON ({one_line(str(error))[:200]})") from error
+    return check_format(path, metadata)
 
 
-def understood(path: Path, metadata: Any) -> dict[str, Any]:
+def check_format(path: Path, metadata: Any) -> dict[str, Any]:
     """`metadata`, once its format and every value is one that we know how to read."""
     version = metadata.get("format") if isinstance(metadata, dict) else None
     if isinstance(version, int) and version > FORMAT:
@@ -43,7 +43,7 @@ def understood(path: Path, metadata: Any) -> dict[str, Any]:
     try:
         check_metadata(metadata)
     except UserError as error:
-        raise Refused(str(error)) from error
+        raise UnsafeFile(str(error)) from error
     if type(version) is not int or version < 1:
-        raise Refused("its metadata has no format number")
+        raise UnsafeFile("its metadata has no format number")
     return metadata

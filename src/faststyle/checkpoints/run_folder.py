@@ -45,6 +45,6 @@ def has_checkpoint(run_dir: Path) -> bool:
     )
 
 
-def painted_sample(run_dir: Path) -> Path:
+def stylized_sample(run_dir: Path) -> Path:
     """The picture painted with the finished style: the last file that a run writes."""
     return run_dir / f"{SAMPLE_PHOTO.stem}.jpg"

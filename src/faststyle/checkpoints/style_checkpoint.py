@@ -18,11 +18,11 @@ from faststyle.checkpoints import weights
 from faststyle.checkpoints.catalog import describe as describe
 from faststyle.checkpoints.header import FORMAT as FORMAT
 from faststyle.checkpoints.header import METADATA_KEY as METADATA_KEY
-from faststyle.checkpoints.header import style_metadata, understood
+from faststyle.checkpoints.header import check_format, style_metadata
 from faststyle.checkpoints.metadata import printable
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.atomic import atomic_write
-from faststyle.files.pickles import Refused
+from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
 from faststyle.networks.transform_net import TransformNet
 
@@ -40,7 +40,7 @@ class StyleCheckpoint:
 
     def build(self) -> TransformNet:
         """The transform network with these weights, float32, in evaluation mode."""
-        return weights.build(self.state_dict, self.metadata["network"]).eval()
+        return weights.build_network(self.state_dict, self.metadata["network"]).eval()
 
 
 def write_checkpoint(
@@ -95,7 +95,7 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
     kind = "training" if training else "style"
     try:
         state_dict, metadata = (_read_lightning if training else _read_safetensors)(path)
-    except Refused as error:
+    except UnsafeFile as error:
         raise UserError(f"{path}: not a readable {kind} checkpoint: {error}") from error
     try:
         check_size(path, state_dict)
@@ -122,9 +122,9 @@ def _read_lightning(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     loaded = read_torch(path)
     state = loaded.get("state_dict") if isinstance(loaded, dict) else None
     if not isinstance(state, dict) or METADATA_KEY not in loaded:
-        raise Refused("it is none of faststyle's")
-    metadata = understood(path, loaded[METADATA_KEY])
+        raise UnsafeFile("it is none of faststyle's")
+    metadata = check_format(path, loaded[METADATA_KEY])
     own = {str(k): v for k, v in state.items() if str(k).startswith(TRAINED)}
     if not all(isinstance(value, Tensor) for value in own.values()):
-        raise Refused("its weights are no tensors")
+        raise UnsafeFile("its weights are no tensors")
     return {name.removeprefix(TRAINED): value for name, value in own.items()}, metadata

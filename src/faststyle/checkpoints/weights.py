@@ -55,7 +55,7 @@ def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None
     check_counts({k: v for k, v in tensors.items() if not needed[k].is_floating_point()})
 
 
-def build(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> TransformNet:
+def build_network(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> TransformNet:
     """The network with these weights, float32; they must have passed `check_fit`."""
     net = _skeleton(network)
     own = {

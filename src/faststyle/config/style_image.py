@@ -13,7 +13,7 @@ from faststyle.errors import UserError
 from faststyle.files.paths import swatch_of
 
 
-def style_picture(style: StyleConfig) -> Path:
+def style_image_path(style: StyleConfig) -> Path:
     """The file `style.image`, which is not opened here, or the swatch of `style.name`.
 
     Raises:
@@ -30,7 +30,7 @@ def style_picture(style: StyleConfig) -> Path:
     return swatch
 
 
-def describe_picture(style: StyleConfig) -> str:
+def describe_style_image(style: StyleConfig) -> str:
     """One line for people: what is learned from."""
     if style.image is not None:
         return f"Style picture: {style.image}"

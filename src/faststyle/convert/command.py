@@ -60,17 +60,17 @@ def import_style(options: argparse.Namespace) -> Path:
     # After the cheap checks: these import torch.
     from faststyle.checkpoints import weights
     from faststyle.checkpoints.style_checkpoint import write_checkpoint
-    from faststyle.convert import lengstrom as import_lengstrom
+    from faststyle.convert import lengstrom
 
-    kind = options.kind or _recognise(path)
+    kind = options.kind or _recognize(path)
     try:
         if kind == "lengstrom":
-            network, tensors = import_lengstrom.read(path)
-            path, files = import_lengstrom.folder_of(path), import_lengstrom.files_of(path)
+            network, tensors = lengstrom.read_network(path)
+            path, files = lengstrom.folder_of(path), lengstrom.files_of(path)
         else:
-            from faststyle.convert import pytorch_examples as import_pytorch_examples
+            from faststyle.convert import pytorch_examples
 
-            network, tensors = import_pytorch_examples.read(path)
+            network, tensors = pytorch_examples.read_network(path)
             files = [path]
     except UserError as error:
         raise UserError(f"{path}: not a network of {kind}: {error}") from error
@@ -79,7 +79,7 @@ def import_style(options: argparse.Namespace) -> Path:
         "network": network,
         "origin": {"kind": kind, "file": path.resolve().name, "sha256": _sha256(files)},
     }
-    write_checkpoint(target, weights.build(tensors, network), metadata)
+    write_checkpoint(target, weights.build_network(tensors, network), metadata)
     return target
 
 
@@ -96,20 +96,19 @@ def _target(options: argparse.Namespace) -> Path:
     return target
 
 
-def _recognise(path: Path) -> str:
-    from faststyle.convert import lengstrom as import_lengstrom
-    from faststyle.convert import pytorch_examples as import_pytorch_examples
+def _recognize(path: Path) -> str:
+    from faststyle.convert import lengstrom, pytorch_examples
 
     allowed = (
         "give a state dict of pytorch/examples' fast_neural_style, or the folder of lengstrom's "
-        f"variables with its {import_lengstrom.MANIFEST}"
+        f"variables with its {lengstrom.MANIFEST}"
     )
-    if import_lengstrom.is_one(path):
+    if lengstrom.recognizes(path):
         return "lengstrom"
     if path.is_dir():
-        raise UserError(f"{path}: no {import_lengstrom.MANIFEST} in this folder; {allowed}")
+        raise UserError(f"{path}: no {lengstrom.MANIFEST} in this folder; {allowed}")
     try:
-        if import_pytorch_examples.is_one(path):
+        if pytorch_examples.recognizes(path):
             return "pytorch_examples"
     except UserError as error:
         raise UserError(f"{path}: {error}; {allowed}") from error

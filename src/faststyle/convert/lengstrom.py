@@ -32,7 +32,7 @@ def folder_of(path: Path) -> Path:
     return path.parent if path.name == MANIFEST else path
 
 
-def is_one(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether it is a folder with a manifest, or the manifest."""
     return (folder_of(path) / MANIFEST).is_file()
 
@@ -46,7 +46,7 @@ def files_of(path: Path) -> list[Path]:
     return [file for file, _ in _variables(folder_of(path))]
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read_network(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Network arguments and float32 weights of a TransformNet.
 
     Raises:

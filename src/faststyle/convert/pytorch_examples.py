@@ -23,17 +23,17 @@ BLOCK = re.compile(r"res\d+\.conv1\.conv2d\.weight")
 STALE = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def is_one(path: Path) -> bool:
+def recognizes(path: Path) -> bool:
     """Whether the file holds tensors under their names.
 
     Raises:
-        Refused: a file that is not to be read.
+        UnsafeFile: a file that is not to be read.
     """
     state = read_torch(path)
     return isinstance(state, dict) and f"{FIRST}.weight" in state
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read_network(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Network arguments and float32 weights of a TransformNet.
 
     Raises:

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from faststyle.data.sources import Photos
+from faststyle.data.sources import PhotoSource
 from faststyle.errors import UserError, one_line
 from faststyle.images.tensors import to_uint8_tensor
 
@@ -24,7 +24,7 @@ class Crops(Dataset):
     Gives (3, size, size) uint8 and the names of photos that had to be skipped on the way.
     """
 
-    def __init__(self, photos: Photos, indices: np.ndarray, size: int, seed: int):
+    def __init__(self, photos: PhotoSource, indices: np.ndarray, size: int, seed: int):
         self.photos, self.indices, self.size, self.seed = photos, indices, size, seed
 
     def __len__(self) -> int:
@@ -36,7 +36,7 @@ class Crops(Dataset):
         photo, skipped = self._load_next(item)
         return to_uint8_tensor(random_crop(photo, self.size, rng)), skipped
 
-    def centre_crop(self, item: int) -> Tensor:
+    def center_crop(self, item: int) -> Tensor:
         return to_uint8_tensor(crop(self._load(item), self.size, zoom=1.0, across=0.5, down=0.5))
 
     def _load_next(self, item: int) -> tuple[Image.Image, list[str]]:

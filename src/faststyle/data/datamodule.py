@@ -13,10 +13,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from faststyle.data.crops import Crops
-from faststyle.data.loader import Batches
-from faststyle.data.sampler import Positions
-from faststyle.data.skipped import Skipped
-from faststyle.data.sources import Photos
+from faststyle.data.loader import RestartingLoader
+from faststyle.data.sampler import RunSampler
+from faststyle.data.skipped import SkippedPhotos
+from faststyle.data.sources import PhotoSource
 from faststyle.errors import UserError
 
 
@@ -35,7 +35,7 @@ class ContentData(pl.LightningDataModule):
 
     def __init__(
         self,
-        photos: Photos,
+        photos: PhotoSource,
         *,
         image_size: int,
         batch_size: int,
@@ -47,7 +47,7 @@ class ContentData(pl.LightningDataModule):
     ):
         super().__init__()
         self.batch_size, self.num_workers, self.seed = batch_size, num_workers, seed
-        self._skipped = Skipped(max_bad_share)
+        self._skipped = SkippedPhotos(max_bad_share)
         self.num_photos = len(photos) if num_images is None else min(num_images, len(photos))
         order = np.random.default_rng(seed).permutation(len(photos))[:num_images]
         held_out = min(num_val_images, max(1, len(order) // 5))
@@ -68,7 +68,7 @@ class ContentData(pl.LightningDataModule):
         found: dict[int, Tensor] = {}
         for item in range(len(crops)):
             try:
-                found[item] = crops.centre_crop(item)
+                found[item] = crops.center_crop(item)
             except UserError as error:
                 self._skipped.count(0, [str(error)])
             else:
@@ -89,14 +89,14 @@ class ContentData(pl.LightningDataModule):
         if logger is not None and logger.log_dir is not None:
             self._skipped.list_in(Path(logger.log_dir) / "skipped.txt")
 
-    def train_dataloader(self) -> Batches:
+    def train_dataloader(self) -> RestartingLoader:
         trainer = self.trainer
         assert trainer is not None
         world, batch = trainer.world_size, self.batch_size
         device, first_step = trainer.strategy.root_device.type, trainer.global_step
 
         def open_loader(first: int, num_workers: int) -> DataLoader:
-            positions = Positions(
+            positions = RunSampler(
                 len(self._train),
                 stop=trainer.max_steps * batch * world,
                 seed=self.seed,
@@ -117,13 +117,13 @@ class ContentData(pl.LightningDataModule):
         if workers is None:
             # Beside a CPU that trains, a worker only takes its cores: measured, none is fastest.
             workers = 0 if device == "cpu" else min(8, os.cpu_count() or 1)
-        return Batches(open_loader, trainer.max_steps, workers)
+        return RestartingLoader(open_loader, trainer.max_steps, workers)
 
     def further_batches(self, num_steps: int, max_steps: int) -> Iterator[Tensor]:
         """Batches for what follows a run of `max_steps`: the crops that would have come next."""
         start = max_steps * self.batch_size
         stop = start + num_steps * self.batch_size
-        keys = list(Positions(len(self._train), stop, self.seed, start, rank=0, world=1))
+        keys = list(RunSampler(len(self._train), stop, self.seed, start, rank=0, world=1))
         for first in range(0, len(keys), self.batch_size):
             photos = [self._train[key][0] for key in keys[first : first + self.batch_size]]
             yield torch.stack(photos).float() / 255

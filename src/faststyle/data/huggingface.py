@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
-def in_utf8(names: list[str]) -> list[str]:
+def utf8_names(names: list[str]) -> list[str]:
     """Those that a table of texts can hold; the others are named aloud."""
     good = [name for name in names if not any("\ud800" <= c <= "\udfff" for c in name)]
     if len(good) < len(names):
@@ -52,7 +52,7 @@ def check_parquet(files: list[str]) -> None:
         raise UserError(f"data.path: {files[0]} holds 0 photos; give another folder")
 
 
-def opened(path: Path, load: Callable[[], Dataset]) -> Dataset:
+def open_tables(path: Path, load: Callable[[], Dataset]) -> Dataset:
     try:
         return load()
     except Exception as error:  # damaged tables raise by library, release and place
@@ -63,7 +63,7 @@ def opened(path: Path, load: Callable[[], Dataset]) -> Dataset:
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 
 
-class DatasetPhotos:
+class HuggingFacePhotos:
     """The pictures of a Hugging Face dataset, decoded by us, so that a damaged one has a name."""
 
     def __init__(self, dataset: Dataset, origin: str):
@@ -92,7 +92,7 @@ class DatasetPhotos:
         return self.dataset[index][self.column]
 
 
-def open_hub(path: str, split: str, num_images: int | None) -> DatasetPhotos:
+def open_hub(path: str, split: str, num_images: int | None) -> HuggingFacePhotos:
     """A dataset of the Hugging Face hub (or a local folder in its format), cached on disk.
 
     With `num_images`, only the first so many are streamed; else the whole split is downloaded.
@@ -119,7 +119,7 @@ def open_hub(path: str, split: str, num_images: int | None) -> DatasetPhotos:
             f"data.path: cannot load {path} (split {split}) from the Hugging Face hub: {reason}; "
             "use pictures of your own with data=folder data.path=FOLDER, or data=synthetic"
         ) from error
-    return DatasetPhotos(dataset, path)
+    return HuggingFacePhotos(dataset, path)
 
 
 def _hub_answers() -> bool:

@@ -23,7 +23,7 @@ class LoaderDied(UserError):
     exit_code = 1
 
 
-class Batches:
+class RestartingLoader:
     """The batches of `open_loader(first, num_workers)`, which starts with number `first`.
 
     A process that dies, most often for want of memory, costs seconds and no batch: the loader is

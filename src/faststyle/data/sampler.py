@@ -8,7 +8,7 @@ import numpy as np
 from torch.utils.data import Sampler
 
 
-class Positions(Sampler):
+class RunSampler(Sampler):
     """(position, photo) for positions start, start + 1, ...: a new shuffle of all photos an epoch.
 
     Its length is that of the whole run, also when it starts in the middle: so Lightning, told to

@@ -12,7 +12,7 @@ ENOUGH = 20  # photos tried before their share says anything
 SIGMAS = 4.0  # the share is surely above what is allowed, not by the chance of the draw
 
 
-class Skipped:
+class SkippedPhotos:
     """Names and reasons of photos that could not be used, and how many were tried.
 
     Args:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 from PIL import Image
 
 from faststyle.data.huggingface import (
-    DatasetPhotos,
+    HuggingFacePhotos,
     _undecoded,
     check_parquet,
-    in_utf8,
     open_hub,
-    opened,
+    open_tables,
+    utf8_names,
 )
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.errors import UserError, check_choice
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SOURCES = ("hub", "folder", "synthetic")
 
 
-class Photos(Protocol):
+class PhotoSource(Protocol):
     """Pictures by index. `load` raises UserError for a damaged one; `name` tells which it was."""
 
     def __len__(self) -> int: ...
@@ -33,33 +33,33 @@ class Photos(Protocol):
     def load(self, index: int, min_side: int | None = None) -> Image.Image: ...
 
 
-def open_folder(path: Path) -> DatasetPhotos:
+def open_folder(path: Path) -> HuggingFacePhotos:
     """Pictures in a folder and its subfolders, or a dataset saved there as arrow or parquet."""
     import datasets
 
     if not path.is_dir():
         raise UserError(f"data.path: no such folder: {path}")
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    names = in_utf8([str(file) for file in files if file.suffix.lower() in READABLE_SUFFIXES])
+    names = utf8_names([str(file) for file in files if file.suffix.lower() in READABLE_SUFFIXES])
     parquet = [str(file) for file in files if file.suffix == ".parquet"]
     if (path / "dataset_dict.json").is_file():
         one = next(path.glob("*/state.json"), path).parent
         raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
     if (path / "state.json").is_file():
-        dataset = opened(path, lambda: datasets.Dataset.load_from_disk(str(path)))
+        dataset = open_tables(path, lambda: datasets.Dataset.load_from_disk(str(path)))
     elif names:
         features = datasets.Features({"image": _undecoded()})
         dataset = datasets.Dataset.from_dict({"image": names}, features=features)
     elif parquet:
         check_parquet(parquet)
-        dataset = opened(path, lambda: datasets.Dataset.from_parquet(parquet))  # type: ignore[arg-type]
+        dataset = open_tables(path, lambda: datasets.Dataset.from_parquet(parquet))  # type: ignore[arg-type]
     else:
         found = f"{len(files)} other files" if files else "nothing"
         raise UserError(
             f"data.path: no pictures in {path}: found {found}; "
             f"pictures end in {', '.join(READABLE_SUFFIXES)}, saved datasets in .parquet or .arrow"
         )
-    return DatasetPhotos(dataset, str(path))
+    return HuggingFacePhotos(dataset, str(path))
 
 
 def open_photos(
@@ -70,7 +70,7 @@ def open_photos(
     num_images: int | None,
     seed: int,
     size: int,
-) -> Photos:
+) -> PhotoSource:
     """Content photos from a source; errors name what was found where."""
     check_choice("data.source", source, SOURCES)
     if source == "synthetic":

@@ -51,8 +51,8 @@ def draw_picture(rng: np.random.Generator, size: int) -> Image.Image:
     sky = max(0.0, rng.uniform(-0.8, 0.6))
     leaves = _draw_shapes(rng, size, SMALLEST, LARGEST, count, top=sky)
     num_leaves = int(leaves.max()) + 1
-    colours = _colours(rng, num_leaves)[leaves]
-    levels = 255 * colours * np.exp(_shade(rng, leaves, num_leaves))[..., None]
+    colors = _colors(rng, num_leaves)[leaves]
+    levels = 255 * colors * np.exp(_shade(rng, leaves, num_leaves))[..., None]
     picture = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
     if rng.uniform() < BLURRED:
         blurred = picture.filter(ImageFilter.GaussianBlur(size / 256 * rng.uniform(1.0, 3.0)))
@@ -96,7 +96,7 @@ def _draw_shapes(
     return np.asarray(image)
 
 
-def _colours(rng: np.random.Generator, count: int) -> Floats:
+def _colors(rng: np.random.Generator, count: int) -> Floats:
     """(count, 3) in 0..1: of one scene, muted, brightness varying far more than hue."""
     scene = rng.normal(0, 1, 3)
     exposure = 0.5 * scene[0] + rng.uniform(0.8, 2.2) * rng.normal(0, 1, count) - 0.2

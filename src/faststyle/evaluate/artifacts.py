@@ -17,7 +17,7 @@ HANN_LEAKAGE = 1.5**2  # power of a wave over that of its own bin, under a Hann 
 STRIP = 2  # pixels; measured: here zero padding stands out most from reflection
 
 
-def artefact_figures(stylized: Tensor, photo: Tensor) -> dict[str, dict[str, float]]:
+def artifact_figures(stylized: Tensor, photo: Tensor) -> dict[str, dict[str, float]]:
     """Every figure of the stylized picture and, where it has a meaning, of the photo."""
     return {
         "stylized": {
@@ -40,7 +40,7 @@ def checkerboard(picture: Tensor) -> float:
     power = _power(picture)
     # Edges and strokes of one direction make a ridge through the spectrum: compare along it.
     directions = ((0, 1), (1, 0), (1, 1), (1, -1))
-    around = torch.stack([_neighbours(power, *direction) for direction in directions]).amax(0)
+    around = torch.stack([_neighbors(power, *direction) for direction in directions]).amax(0)
     lines = HANN_LEAKAGE * F.relu(power - around)[:: TILE // 4, :: TILE // 4]
     waves = torch.fft.fftfreq(TILE, 1 / TILE, device=picture.device).abs()
     fine = torch.maximum(waves[:, None], waves[None, :]) >= FINE
@@ -56,7 +56,7 @@ def _power(picture: Tensor) -> Tensor:
     return torch.fft.fft2(tiles * window[:, None] * window).abs().square().mean(0)
 
 
-def _neighbours(power: Tensor, down: int, across: int) -> Tensor:
+def _neighbors(power: Tensor, down: int, across: int) -> Tensor:
     """Mean power 3 and 4 bins to either side: beyond a line's own width, before the next line."""
     shifts = [(k * down, k * across) for k in (-4, -3, 3, 4)]
     return torch.stack([power.roll(shift, (0, 1)) for shift in shifts]).mean(0)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from faststyle.evaluate.measure import PhotoFigures
+from faststyle.evaluate.measure import PhotoMeasurements
 from faststyle.images.sheets import grid
 
 MAX_ROWS = 8
 
 
-def contact_sheet(group: Sequence[PhotoFigures]) -> Image.Image:
+def contact_sheet(group: Sequence[PhotoMeasurements]) -> Image.Image:
     """Photo, forward pass and the ends of L-BFGS side by side, a photo a row, with objectives."""
     rows = []
     for figures in group[:MAX_ROWS]:

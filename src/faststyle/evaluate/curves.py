@@ -37,7 +37,7 @@ NOISE_SEED = 0
 
 
 @dataclass(frozen=True)
-class Curve:
+class LbfgsCurve:
     """`losses[name][i]` and `seconds[i]` after i iterations on `device`, and the last picture."""
 
     losses: dict[str, list[float]]
@@ -66,7 +66,7 @@ def measure_curve(
     start: str,
     iterations: int,
     on_iteration: Callable[[], object],
-) -> Curve:
+) -> LbfgsCurve:
     """Raises TrainingDiverged where the loss is not a finite number."""
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     seconds: list[float] = []
@@ -80,7 +80,7 @@ def measure_curve(
         if iterate.step == iterations:
             break
         on_iteration()
-    return Curve(losses, seconds, device_name(photo.device), to_image(picture))
+    return LbfgsCurve(losses, seconds, device_name(photo.device), to_image(picture))
 
 
 class CurveCache:
@@ -93,16 +93,16 @@ class CurveCache:
     def __init__(self, folder: Path, identity: dict[str, Any]):
         self.folder, self.identity = folder, identity
 
-    def load(self, photo: Tensor, start: str, iterations: int) -> Curve | None:
+    def load(self, photo: Tensor, start: str, iterations: int) -> LbfgsCurve | None:
         """The curve, or None where it was never measured or cannot be read any more."""
         path = self._path(photo, start, iterations)
         try:
             curve = json.loads(path.read_text())["curve"]
-            return Curve(**curve, picture=load_image(path.with_suffix(".png")))
+            return LbfgsCurve(**curve, picture=load_image(path.with_suffix(".png")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def save(self, photo: Tensor, start: str, iterations: int, curve: Curve) -> None:
+    def save(self, photo: Tensor, start: str, iterations: int, curve: LbfgsCurve) -> None:
         path = self._path(photo, start, iterations)
         save_image(curve.picture, path.with_suffix(".png"))
         measured = {key: value for key, value in vars(curve).items() if key != "picture"}

@@ -76,9 +76,9 @@ def heat_map(errors: Tensor, photo: Image.Image) -> Image.Image:
     from matplotlib import colormaps
 
     smooth = F.interpolate(errors[None, None], (photo.height, photo.width), mode="bilinear")
-    colours = colormaps["inferno"]((smooth[0, 0].cpu().numpy() / WORST).clip(0, 1))[..., :3]
+    colors = colormaps["inferno"]((smooth[0, 0].cpu().numpy() / WORST).clip(0, 1))[..., :3]
     lightness = np.asarray(photo.convert("L"), dtype=float)[..., None] / 255
-    levels = 255 * colours * (0.6 + 0.4 * lightness)
+    levels = 255 * colors * (0.6 + 0.4 * lightness)
     return Image.fromarray(levels.round().astype(np.uint8))
 
 

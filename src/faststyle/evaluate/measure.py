@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from faststyle.devices import device_name
 from faststyle.errors import UserError
-from faststyle.evaluate.artifacts import TILE, artefact_figures
-from faststyle.evaluate.curves import STARTS, Curve, CurveCache, measure_curve
+from faststyle.evaluate.artifacts import TILE, artifact_figures
+from faststyle.evaluate.curves import STARTS, CurveCache, LbfgsCurve, measure_curve
 from faststyle.evaluate.objective import Objective
 from faststyle.evaluate.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
 from faststyle.images.read import load_image
@@ -25,7 +25,7 @@ from faststyle.rendering.stylizer import Stylizer
 
 
 @dataclass(frozen=True)
-class PhotoFigures:
+class PhotoMeasurements:
     """What was measured on one photo. Losses and artefacts by name, curves by start."""
 
     name: str
@@ -34,10 +34,10 @@ class PhotoFigures:
     stylized: Image.Image
     network: dict[str, float]
     untouched: dict[str, float]
-    curves: dict[str, Curve]
+    curves: dict[str, LbfgsCurve]
     pass_seconds: float
     device: str
-    artefacts: dict[str, dict[str, float]]
+    artifacts: dict[str, dict[str, float]]
 
     def equivalent(self, start: str) -> Bound:
         """Iterations of L-BFGS from `start` that reach the network's objective."""
@@ -60,7 +60,7 @@ def measure_photos(
     files: list[Path],
     sizes: list[int],
     iterations: int,
-) -> Iterator[PhotoFigures]:
+) -> Iterator[PhotoMeasurements]:
     """Every photo with a long edge of every size; prints a line for each and the time left."""
     jobs = [(size, file) for size in sizes for file in files]
     spent = work = 0.0
@@ -103,9 +103,9 @@ def _load(file: Path, size: int) -> Tensor:
 
 def _curves(
     perceptual_loss: PerceptualLoss, cache: CurveCache, photo: Tensor, iterations: int, label: str
-) -> tuple[dict[str, Curve], int]:
+) -> tuple[dict[str, LbfgsCurve], int]:
     """The curve from every start, and how many of them were not in the cache."""
-    curves: dict[str, Curve] = {}
+    curves: dict[str, LbfgsCurve] = {}
     num_measured = 0
     for start in STARTS:
         curve = cache.load(photo, start, iterations)
@@ -121,10 +121,14 @@ def _curves(
 
 
 def _figures(
-    stylizer: Stylizer, objective: Objective, name: str, photo: Tensor, curves: dict[str, Curve]
-) -> PhotoFigures:
+    stylizer: Stylizer,
+    objective: Objective,
+    name: str,
+    photo: Tensor,
+    curves: dict[str, LbfgsCurve],
+) -> PhotoMeasurements:
     stylized = stylizer(photo)
-    return PhotoFigures(
+    return PhotoMeasurements(
         name=name,
         size=max(photo.shape[-2:]),
         photo=to_image(photo),
@@ -134,5 +138,5 @@ def _figures(
         curves=curves,
         pass_seconds=seconds_per_pass(stylizer, photo),
         device=device_name(photo.device),
-        artefacts=artefact_figures(stylized, photo),
+        artifacts=artifact_figures(stylized, photo),
     )

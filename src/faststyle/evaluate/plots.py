@@ -11,16 +11,16 @@ import numpy as np
 from PIL import Image
 
 from faststyle.evaluate.curves import STARTS
-from faststyle.evaluate.measure import PhotoFigures
+from faststyle.evaluate.measure import PhotoMeasurements
 from faststyle.evaluate.yardstick import quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = {"noise": "tab:blue", "content": "tab:orange"}
+COLORS = {"noise": "tab:blue", "content": "tab:orange"}
 
 
-def plot_curves(by_size: Mapping[int, Sequence[PhotoFigures]]) -> Image.Image:
+def plot_curves(by_size: Mapping[int, Sequence[PhotoMeasurements]]) -> Image.Image:
     """A panel a size: median and quartiles of L-BFGS, and the level of one forward pass."""
     from matplotlib.figure import Figure  # without pyplot, which would look for a screen
 
@@ -34,7 +34,7 @@ def plot_curves(by_size: Mapping[int, Sequence[PhotoFigures]]) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def _panel(axes: Axes, size: int, group: Sequence[PhotoFigures]) -> None:
+def _panel(axes: Axes, size: int, group: Sequence[PhotoMeasurements]) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     for start in STARTS:
@@ -47,8 +47,8 @@ def _panel(axes: Axes, size: int, group: Sequence[PhotoFigures]) -> None:
         ]
         low, middle, high = np.percentile(columns, (25, 50, 75), axis=1)
         iterations = np.arange(len(columns))
-        axes.fill_between(iterations, low, high, color=COLOURS[start], alpha=0.2, linewidth=0)
-        axes.plot(iterations, middle, color=COLOURS[start], label=f"L-BFGS from {start}")
+        axes.fill_between(iterations, low, high, color=COLORS[start], alpha=0.2, linewidth=0)
+        axes.plot(iterations, middle, color=COLORS[start], label=f"L-BFGS from {start}")
     low, level, high = np.percentile([f.network["total_loss"] for f in group], (25, 50, 75))
     worth = quantile([f.equivalent("noise") for f in group], 0.5)
     axes.axhspan(low, high, color="black", alpha=0.12, linewidth=0)

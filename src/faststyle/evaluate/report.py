@@ -10,7 +10,7 @@ from typing import Any
 
 from faststyle.evaluate.contact_sheet import contact_sheet
 from faststyle.evaluate.curves import LOSSES, STARTS
-from faststyle.evaluate.measure import PhotoFigures
+from faststyle.evaluate.measure import PhotoMeasurements
 from faststyle.evaluate.plots import plot_curves
 from faststyle.evaluate.yardstick import Bound, quantile
 from faststyle.files.atomic import atomic_write
@@ -21,13 +21,13 @@ QUARTILES = {"lower_quartile": 0.25, "median": 0.5, "upper_quartile": 0.75}
 
 
 def write_report(
-    folder: Path, figures: Sequence[PhotoFigures], about: dict[str, Any]
+    folder: Path, figures: Sequence[PhotoMeasurements], about: dict[str, Any]
 ) -> list[Path]:
     """Print the table and write everything else; returns the files' paths."""
-    by_size: dict[int, list[PhotoFigures]] = {}
+    by_size: dict[int, list[PhotoMeasurements]] = {}
     for figure in figures:
         by_size.setdefault(figure.size, []).append(figure)
-    summaries = {size: summarise(group) for size, group in by_size.items()}
+    summaries = {size: summarize(group) for size, group in by_size.items()}
     for size, summary in summaries.items():
         print(f"\n{table(size, summary)}")
     results = {**about, "sizes": summaries, "photos": [_of_photo(figure) for figure in figures]}
@@ -42,7 +42,7 @@ def write_report(
     return written
 
 
-def summarise(group: Sequence[PhotoFigures]) -> dict[str, Any]:
+def summarize(group: Sequence[PhotoMeasurements]) -> dict[str, Any]:
     """Medians over photos of one size as plain values.
 
     Equivalent iterations and speed-up are quartiles of {"value", "more"}: with `more`, all that is
@@ -68,10 +68,10 @@ def summarise(group: Sequence[PhotoFigures]) -> dict[str, Any]:
         "forward_seconds": statistics.median(f.pass_seconds for f in group),
         "artefacts": {
             picture: {
-                name: statistics.median(f.artefacts[picture][name] for f in group)
-                for name in group[0].artefacts[picture]
+                name: statistics.median(f.artifacts[picture][name] for f in group)
+                for name in group[0].artifacts[picture]
             }
-            for picture in group[0].artefacts
+            for picture in group[0].artifacts
         },
     }
 
@@ -127,7 +127,7 @@ def _bound(plain: dict[str, Any]) -> Bound:
     return Bound(**plain)
 
 
-def _of_photo(figure: PhotoFigures) -> dict[str, Any]:
+def _of_photo(figure: PhotoMeasurements) -> dict[str, Any]:
     speed_ups = {start: figure.speed_up(start) for start in STARTS}
     return {
         "name": figure.name,
@@ -137,7 +137,7 @@ def _of_photo(figure: PhotoFigures) -> dict[str, Any]:
         "equivalent_iterations": {s: vars(figure.equivalent(s)) for s in STARTS},
         "speed_up": {s: vars(found) if found else None for s, found in speed_ups.items()},
         "forward_seconds": figure.pass_seconds,
-        "artefacts": figure.artefacts,
+        "artefacts": figure.artifacts,
         "lbfgs": {
             start: {"seconds": curve.seconds, "device": curve.device, **curve.losses}
             for start, curve in figure.curves.items()

@@ -18,7 +18,7 @@ GLOBALS = {
 }
 
 
-class Refused(UserError):
+class UnsafeFile(UserError):
     """The reason alone; who reads the file says what it was to be."""
 
 
@@ -27,7 +27,7 @@ def opcodes_of(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     opcodes = ((opcode.name, argument) for opcode, argument, _ in pickletools.genops(file))
     yield from islice(opcodes, MAX_OPCODES)
     if next(opcodes, None) is not None:
-        raise Refused(f"it holds more than {MAX_OPCODES} values beside its tensors")
+        raise UnsafeFile(f"it holds more than {MAX_OPCODES} values beside its tensors")
 
 
 def check_globals(opcodes: Iterator[tuple[str, Any]]) -> None:
@@ -38,7 +38,7 @@ def check_globals(opcodes: Iterator[tuple[str, Any]]) -> None:
             called = argument if name != "STACK_GLOBAL" else " ".join(texts[-2:])
             if name == "STACK_GLOBAL" or called not in GLOBALS:
                 called = ascii(called.replace(" ", "."))[1:-1][:80]
-                raise Refused(
+                raise UnsafeFile(
                     f"it needs {called}, and a file from elsewhere may run nothing; if you trust "
                     "it, load it in Python and save its tensors alone with torch.save"
                 )
@@ -56,5 +56,5 @@ def claimed_elements(opcodes: list[tuple[str, Any]]) -> Iterator[int]:
         if name in ("BINPERSID", "PERSID"):
             (size_name, elements), none, made = steps[index - 3 : index]
             if none[0] != "NONE" or made[0] != "TUPLE" or "INT" not in size_name:
-                raise Refused("it is damaged (a tensor's size is missing)")
+                raise UnsafeFile("it is damaged (a tensor's size is missing)")
             yield abs(elements)

@@ -21,8 +21,8 @@ from safetensors import safe_open
 from torch import Tensor
 
 from faststyle.errors import UserError
-from faststyle.files.pickles import Refused, check_globals, claimed_elements, opcodes_of
-from faststyle.files.safetensors_header import reason, safetensors_metadata
+from faststyle.files.pickles import UnsafeFile, check_globals, claimed_elements, opcodes_of
+from faststyle.files.safetensors_header import library_message, safetensors_metadata
 
 LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, keys of storages
 
@@ -31,7 +31,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Tensors by name; they take as much memory as the file.
 
     Raises:
-        Refused: see `headers.safetensors_metadata`.
+        UnsafeFile: see `safetensors_header.safetensors_metadata`.
     """
     safetensors_metadata(path)
     try:
@@ -39,14 +39,14 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             # A copy: the file may be overwritten while its tensors are in use.
             return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
     except Exception as error:
-        raise Refused(reason(error)) from error
+        raise UnsafeFile(library_message(error)) from error
 
 
 def read_torch(path: Path) -> Any:
     """What torch.save wrote: tensors, numbers, texts, dicts and lists.
 
     Raises:
-        Refused: damaged, or it needs more than these.
+        UnsafeFile: damaged, or it needs more than these.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -56,21 +56,21 @@ def read_torch(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of strange pickles; those are refused in a line
             return torch.load(path, map_location="cpu", weights_only=True)
-    except Refused:
+    except UnsafeFile:
         raise
     except Exception as error:  # what a damaged pickle leads to can be anything
-        raise Refused(f"it is damaged ({type(error).__name__})") from error
+        raise UnsafeFile(f"it is damaged ({type(error).__name__})") from error
 
 
 def check_size(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """A small file can hold a tensor that repeats one value: it would grow where it is used.
 
     Raises:
-        Refused: the tensors are larger than their file.
+        UnsafeFile: the tensors are larger than their file.
     """
     size = sum(value.numel() * value.element_size() for value in tensors.values())
     if size > path.stat().st_size:
-        raise Refused(f"its tensors take {size} bytes, more than the file")
+        raise UnsafeFile(f"its tensors take {size} bytes, more than the file")
 
 
 def _look_through_zip(path: Path) -> None:
@@ -78,9 +78,9 @@ def _look_through_zip(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise Refused("it is a compressed archive, which torch.save never writes")
+            raise UnsafeFile("it is a compressed archive, which torch.save never writes")
         if archive.comment or sum(entry.file_size for entry in entries) > size:
-            raise Refused(f"its entries claim more than its {size} bytes")
+            raise UnsafeFile(f"its entries claim more than its {size} bytes")
         for entry in entries:
             if entry.filename.endswith(".pkl"):
                 with archive.open(entry) as file:
@@ -91,13 +91,13 @@ def _look_through_legacy(path: Path) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(1) != b"\x80" or tarfile.is_tarfile(path):
-            raise Refused("it is no file of torch.save")
+            raise UnsafeFile("it is no file of torch.save")
         file.seek(0)
         for _ in range(LEGACY_PICKLES):
             opcodes = list(opcodes_of(file))
             check_globals(iter(opcodes))
             if sum(claimed_elements(opcodes)) > size:
-                raise Refused(f"its tensors claim more than its {size} bytes")
+                raise UnsafeFile(f"its tensors claim more than its {size} bytes")
 
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32)

@@ -1,6 +1,6 @@
 """Photos as people have them: read whole, upright and in sRGB; written with what belongs to them.
 
-Training reads through `images.load_image`, which wants RGB and nothing else.
+Training reads through `load_image`, which wants RGB and nothing else.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def load_photo(path: Path | str) -> Photo:
         profile = image.info.get("icc_profile")
         exif, exif_problem = take_exif(image)
     with picture_errors(path):
-        colours, alpha = split_alpha(image)
+        colors, alpha = split_alpha(image)
         del image  # 400 MB at 100 megapixels
-        rgb, colour_problem = to_srgb(colours, profile)
-    notes += tuple(f"{path.name}: {what}" for what in (exif_problem, colour_problem) if what)
+        rgb, color_problem = to_srgb(colors, profile)
+    notes += tuple(f"{path.name}: {what}" for what in (exif_problem, color_problem) if what)
     if alpha:
         hide_under_white(rgb, alpha)
     # Else Pillow's writers take what they were not given from the file's own class and `info`.

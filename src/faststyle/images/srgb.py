@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
-STRIP_PIXELS = 2**22  # at a time, where numpy has to: 100 megapixels of floats would not fit
+BLOCK_PIXELS = 2**22  # at a time, where numpy has to: 100 megapixels of floats would not fit
 PROFILE_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
@@ -40,7 +40,7 @@ def _float_range(image: Image.Image) -> int:
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], np.ndarray]]:
-    rows = max(1, STRIP_PIXELS // image.width)
+    rows = max(1, BLOCK_PIXELS // image.width)
     for top in range(0, image.height, rows):
         box = (0, top, image.width, min(top + rows, image.height))
         yield box, np.asarray(image.crop(box)).astype(np.float32)
@@ -52,10 +52,10 @@ def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         return to_8_bit_grey(image), None  # a transparent level is ignored
     if not image.has_transparency_data:
         return image, None
-    colours = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"  # grey profiles want grey
-    if image.mode != colours + "A":  # convert would copy
-        image = image.convert(colours + "A")
-    return image.convert(colours), image.getchannel("A")
+    colors = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"  # grey profiles want grey
+    if image.mode != colors + "A":  # convert would copy
+        image = image.convert(colors + "A")
+    return image.convert(colors), image.getchannel("A")
 
 
 def hide_under_white(rgb: Image.Image, alpha: Image.Image) -> None:
@@ -112,7 +112,7 @@ def _apply(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
         converted = ImageCms.applyTransform(image, transform)
         assert converted is not None
         return converted
-    steps = bytes(level for colour in product(range(0, 256, 17), repeat=3) for level in colour)
+    steps = bytes(level for color in product(range(0, 256, 17), repeat=3) for level in color)
     probe = Image.frombytes("RGB", (16, 256), steps)
     converted = ImageCms.applyTransform(probe, transform)
     assert converted is not None

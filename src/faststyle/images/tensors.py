@@ -1,6 +1,6 @@
 """Reads and writes pictures as training needs them: RGB, and tensors in [0, 1].
 
-Photos with all that belongs to them, transparency, colour profile and date, are for `photo_io`.
+Photos with all that belongs to them, transparency, colour profile and date, are for `read`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from faststyle.images.tensors import long_edge_to
 from faststyle.images.write import save_photo
 from faststyle.infer.mask_files import MaskFiles
 from faststyle.infer.tasks import Task
-from faststyle.rendering.masks import combine, fit_mask
+from faststyle.rendering.masks import composite, fit_mask
 from faststyle.rendering.strength import check_strength
 from faststyle.rendering.stylizer import check_stroke_scale, load_style
 
@@ -81,7 +81,7 @@ class Repainter:
         fitted = [
             fit_mask(mask, photo.size, options.invert_mask, options.feather / 100) for mask in masks
         ]
-        return combine(photo, list(zip(paintings, fitted, strict=True)))
+        return composite(photo, list(zip(paintings, fitted, strict=True)))
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:

@@ -45,7 +45,7 @@ class _Gram(torch.autograd.Function):
 
 def total_variation(images: Tensor) -> Tensor:
     """Mean squared difference of vertical plus that of horizontal neighbours."""
-    vertical, horizontal = _neighbour_differences(images)
+    vertical, horizontal = _neighbor_differences(images)
     return vertical.square().mean() + horizontal.square().mean()
 
 
@@ -76,7 +76,7 @@ def gatys_style(grams: Tensor, target: Tensor) -> Tensor:
 
 def johnson_total_variation(images: Tensor) -> Tensor:
     """1/2 the sum, over batch too, of squared differences of 0-255 neighbours (Johnson's code)."""
-    vertical, horizontal = _neighbour_differences(images * 255)
+    vertical, horizontal = _neighbor_differences(images * 255)
     return 0.5 * (vertical.square().sum() + horizontal.square().sum())
 
 
@@ -90,7 +90,7 @@ def _full(x: Tensor) -> Tensor:
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
-def _neighbour_differences(images: Tensor) -> tuple[Tensor, Tensor]:
+def _neighbor_differences(images: Tensor) -> tuple[Tensor, Tensor]:
     images = _full(images)
     return images[..., 1:, :] - images[..., :-1, :], images[..., 1:] - images[..., :-1]
 

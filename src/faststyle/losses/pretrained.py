@@ -11,7 +11,7 @@ from torch import Tensor
 
 from faststyle.errors import UserError, check_choice
 from faststyle.files.paths import ASSETS_DIR
-from faststyle.files.pickles import Refused
+from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, check_values, read_safetensors, read_torch
 from faststyle.losses.architectures import ARCHITECTURES
 from faststyle.losses.loss_network import LossNetwork
@@ -69,7 +69,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
             raise UserError(f"loss_network.weights: {path} holds no state dict of tensors")
         check_size(path, loaded)
-    except Refused as error:
+    except UnsafeFile as error:
         raise UserError(
             f"loss_network.weights: {path} is not a file of plain tensors ({error}); "
             "give a state dict saved with torch.save or safetensors"

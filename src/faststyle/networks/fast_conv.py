@@ -169,8 +169,8 @@ def _phase_kernels(weight: Tensor) -> Tensor:
     """The 2x2 kernels of the four phases, (4 D, C, 2, 2), from 3x3 ones (D, C, 3, 3)."""
     above, middle, below = weight.unbind(2)
     rows = torch.stack([above, middle + below, above + middle, below]).unflatten(0, (2, 2))
-    left, centre, right = rows.unbind(-1)
-    taps = torch.stack([left, centre + right, left + centre, right]).unflatten(0, (2, 2))
+    left, center, right = rows.unbind(-1)
+    taps = torch.stack([left, center + right, left + center, right]).unflatten(0, (2, 2))
     # column phase, column tap, row phase, row tap, D, C
     return taps.permute(4, 2, 0, 5, 3, 1).flatten(0, 2)
 

@@ -75,7 +75,7 @@ class TransformNet(nn.Module):
         check_choice("network.padding", padding, PADDINGS)
         check_choice("network.upsample", upsample, UPSAMPLES)
         self.output = OUTPUTS[check_choice("network.output", output, OUTPUTS)]
-        self.centre = 0.0 if padding == "same" else CENTRE
+        self.center = 0.0 if padding == "same" else CENTRE
 
         def block(channels_in: int, channels_out: int, size: int, stride: int) -> nn.Sequential:
             conv = Conv(channels_in, channels_out, size, stride, padding)
@@ -103,7 +103,7 @@ class TransformNet(nn.Module):
         """Pictures in [0, 1], shape (N, 3, H, W), any H and W; returns the same shape and range."""
         height, width = images.shape[-2:]
         pad_h, pad_w = (padding(side) for side in (height, width))
-        x = F.pad(images - self.centre, (0, pad_w, 0, pad_h), mode="replicate")
+        x = F.pad(images - self.center, (0, pad_w, 0, pad_h), mode="replicate")
         x = self.decoder(self.residual(self.encoder(x)))
         return self.output(x[..., :height, :width].float())
 

@@ -15,7 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from faststyle.config.optimize import OptimizeConfig
 from faststyle.config.parsing import parse_as, raise_user_error
-from faststyle.config.style_image import describe_picture
+from faststyle.config.style_image import describe_style_image
 from faststyle.errors import exit_on_user_error
 from faststyle.files.paths import CONF_DIR
 from faststyle.malloc import keep_freed_memory
@@ -59,15 +59,15 @@ def optimize(config: OptimizeConfig) -> Path:
     from faststyle.images.tensors import to_image
     from faststyle.images.write import save_image
     from faststyle.optimize.inputs import check_output, load_pictures
-    from faststyle.optimize.multiscale import build, iterates
+    from faststyle.optimize.multiscale import load_loss_network, optimize_scales
 
     output = Path(config.output)
     preview = output.with_name(f"{output.stem}_preview{output.suffix}")
     check_output(config, preview)
     pictures = load_pictures(config)
-    loss_network = build(config, pictures)
+    loss_network = load_loss_network(config, pictures)
     if not config.style.images:
-        print(describe_picture(config.style))
+        print(describe_style_image(config.style))
     print(f"The picture so far, every {config.preview_every} steps: {preview}")
     latest, stopped = None, False
     started = time.perf_counter()
@@ -78,7 +78,7 @@ def optimize(config: OptimizeConfig) -> Path:
         disable=None if config.progress_bar else True,  # None: where nobody watches
     )
     try:
-        for latest in iterates(config, pictures, loss_network):
+        for latest in optimize_scales(config, pictures, loss_network):
             bar.update(latest.step - bar.n)
             bar.set_postfix(loss=f"{latest.losses['total_loss']:.4g}")
             if latest.step % config.preview_every == 0 and latest.step < config.steps:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from faststyle.config.optimize import OptimizeConfig
-from faststyle.config.style_image import style_picture
+from faststyle.config.style_image import style_image_path
 from faststyle.errors import UserError
 from faststyle.files.atomic import check_writable
 from faststyle.images.formats import check_output_suffix
@@ -31,7 +31,7 @@ class Pictures:
 
 def load_pictures(config: OptimizeConfig) -> Pictures:
     style = config.style
-    paths = style.images or [style_picture(style)]
+    paths = style.images or [style_image_path(style)]
     key = "style.images" if style.images else "style.image"
     return Pictures(
         photo=None if config.content == "none" else _load("content", config.content),

@@ -25,7 +25,7 @@ from faststyle.optimize.pixels import OPTIMIZERS, Iterate, optimize_pixels
 SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
 
 
-def build(config: OptimizeConfig, pictures: Pictures) -> LossNetwork:
+def load_loss_network(config: OptimizeConfig, pictures: Pictures) -> LossNetwork:
     """The loss network on its device, once it is known that everything fits in memory there."""
     check_choice("optimizer", config.optimizer, OPTIMIZERS)
     for long_edge, _ in scales(config):
@@ -61,7 +61,7 @@ def scales(config: OptimizeConfig) -> list[tuple[int, int]]:
     return [*coarse, (config.size, config.steps - share * doublings)]
 
 
-def iterates(
+def optimize_scales(
     config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork
 ) -> Iterator[Iterate]:
     """Every picture on the way; steps and evaluations count through all scales."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from faststyle.errors import UserError
 
 
-class RowStore:
+class ActivationStore:
     """Activations (1, channels, height, width), float32, written and read by rows.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol, Self
 
 import torch
@@ -10,6 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from faststyle.images.tensors import to_image, to_tensor
+
+BLOCK_PIXELS = 2**20
 
 
 class Canvas(Protocol):
@@ -22,6 +25,13 @@ class Canvas(Protocol):
     def write(self, start: int, strip: Tensor) -> None: ...
     def blank(self) -> Self: ...
     def resized(self, height: int, width: int) -> Self: ...
+
+
+def row_blocks(canvas: Canvas) -> Iterator[tuple[int, int]]:
+    """First and last row (exclusive) of blocks of about BLOCK_PIXELS, top to bottom."""
+    step = max(1, BLOCK_PIXELS // canvas.width)
+    for start in range(0, canvas.height, step):
+        yield start, min(start + step, canvas.height)
 
 
 class ImageCanvas:

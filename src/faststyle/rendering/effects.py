@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from faststyle.errors import check_choice
 from faststyle.images.color import ColorMatch, color_statistics, keep_color, luminance
-from faststyle.rendering.canvas import Canvas
+from faststyle.rendering.canvas import Canvas, row_blocks
 
-STRIP_PIXELS = 2**20
 KEEP_COLOR = ("luminance", "histogram")
-
-
-def strips(canvas: Canvas) -> Iterator[tuple[int, int]]:
-    step = max(1, STRIP_PIXELS // canvas.width)
-    for start in range(0, canvas.height, step):
-        yield start, min(start + step, canvas.height)
 
 
 def apply(canvas: Canvas, change: Callable[[Tensor, int, int], Tensor]) -> None:
     """Put `change(strip, start, stop)` in the place of every strip."""
-    for start, stop in strips(canvas):
+    for start, stop in row_blocks(canvas):
         canvas.write(start, change(canvas.rows(start, stop), start, stop))
 
 
@@ -51,7 +44,7 @@ def keep_colors(painted: Canvas, photo: Canvas, mode: str) -> None:
         apply(painted, lambda strip, a, b: keep_color(strip, photo.rows(a, b).to(strip)))
         return
     have, want = (
-        color_statistics(picture.rows(a, b) for a, b in strips(picture))
+        color_statistics(picture.rows(a, b) for a, b in row_blocks(picture))
         for picture in (painted, photo)
     )
     match = ColorMatch(have, want)

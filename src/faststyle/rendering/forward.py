@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from faststyle.networks.transform_net import PERIOD, TransformNet, padding
-from faststyle.rendering.activation_store import RowStore
+from faststyle.rendering.activation_store import ActivationStore
 from faststyle.rendering.canvas import Canvas
-from faststyle.rendering.strips import paint_in_strips
+from faststyle.rendering.strips import forward_in_strips
 
 log = logging.getLogger("faststyle")
 
@@ -32,36 +32,36 @@ MIN_STRIP_ROWS, MAX_STRIP_ROWS = 16, 256  # few rows recompute much, more gain n
 
 
 @dataclass(frozen=True)
-class Plan:
+class MemoryPlan:
     """How a picture is painted. `strip_rows` None: in one pass over the whole."""
 
     strip_rows: int | None
     stores_in_file: bool = False
 
 
-def plan(height: int, width: int, channels: int, max_memory: float) -> Plan:
+def plan_memory(height: int, width: int, channels: int, max_memory: float) -> MemoryPlan:
     """The quickest way to paint that keeps the process within `max_memory` bytes, if any does."""
     pixels = height * width
     free = max_memory - PROCESS_BYTES - CANVAS_BYTES * pixels
     if WHOLE_BYTES * channels * pixels <= free:
-        return Plan(None)
+        return MemoryPlan(None)
     in_file = STORE_BYTES * channels * pixels > free / 2
     if not in_file:
         free -= STORE_BYTES * channels * pixels
     rows = int(free / (STRIP_BYTES * channels * width))
-    return Plan(min(MAX_STRIP_ROWS, max(MIN_STRIP_ROWS, rows)), in_file)
+    return MemoryPlan(min(MAX_STRIP_ROWS, max(MIN_STRIP_ROWS, rows)), in_file)
 
 
-def paint(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -> None:
+def stylize_canvas(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -> None:
     """Fill `canvas` with `net(photo)`, on the device that holds the network."""
     device = next(net.parameters()).device
     channels = _first(net).out_channels
-    how = plan(photo.height, photo.width, channels, max_memory)
+    how = plan_memory(photo.height, photo.width, channels, max_memory)
     if how.strip_rows is None:
         try:
-            return _paint_whole(net, photo, canvas, device)
+            return stylize_whole(net, photo, canvas, device)
         except torch.OutOfMemoryError:  # of a GPU, whose memory others may hold
-            how = plan(photo.height, photo.width, channels, 0)
+            how = plan_memory(photo.height, photo.width, channels, 0)
             torch.cuda.empty_cache()
     log.info(
         "%d x %d pixels are painted in strips of %d rows, which gives the same picture%s",
@@ -70,10 +70,10 @@ def paint(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -
         how.strip_rows,
         "; activations go into a temporary file" if how.stores_in_file else "",
     )
-    _paint_in_strips(net, photo, canvas, device, how)
+    stylize_in_strips(net, photo, canvas, device, how)
 
 
-def _paint_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device) -> None:
+def stylize_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device) -> None:
     height, width = photo.height, photo.width
     down, across = border(height), border(width)
     photo_pixels = photo.rows(0, height).to(device)
@@ -82,8 +82,8 @@ def _paint_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torch
     canvas.write(0, net(wide)[..., down : down + height, across : across + width])
 
 
-def _paint_in_strips(
-    net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device, how: Plan
+def stylize_in_strips(
+    net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device, how: MemoryPlan
 ) -> None:
     source = _Bordered(photo, device)
     down, across = border(photo.height), border(photo.width)
@@ -94,8 +94,8 @@ def _paint_in_strips(
         if inside.shape[2]:
             canvas.write(start + first - down, inside)
 
-    def new_store() -> RowStore:
-        return RowStore(
+    def new_store() -> ActivationStore:
+        return ActivationStore(
             source.height // PERIOD,
             channels=4 * _first(net).out_channels,
             width=source.width // PERIOD,
@@ -105,11 +105,11 @@ def _paint_in_strips(
 
     assert how.strip_rows is not None
     with closing(new_store()) as kept, closing(new_store()) as inner:
-        paint_in_strips(net, source, emit, strip_rows=how.strip_rows, stores=(kept, inner))
+        forward_in_strips(net, source, emit, strip_rows=how.strip_rows, stores=(kept, inner))
 
 
 class _Bordered:
-    """The photo with its border, padded to the network's period: as `_paint_whole` makes it."""
+    """The photo with its border, padded to the network's period: as `stylize_whole` makes it."""
 
     def __init__(self, photo: Canvas, device: torch.device):
         self.photo, self.device = photo, device

@@ -9,8 +9,7 @@ import torch
 from PIL import Image, ImageChops, ImageFilter
 from torch import Tensor
 
-from faststyle.rendering.canvas import Canvas, ImageCanvas
-from faststyle.rendering.effects import strips
+from faststyle.rendering.canvas import Canvas, ImageCanvas, row_blocks
 
 
 def fit_mask(mask: Image.Image, size: tuple[int, int], invert: bool, feather: float) -> Image.Image:
@@ -25,7 +24,7 @@ def fit_mask(mask: Image.Image, size: tuple[int, int], invert: bool, feather: fl
     return fitted.filter(ImageFilter.GaussianBlur(feather * max(size))) if feather else fitted
 
 
-def combine(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Image]]) -> Image.Image:
+def composite(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Image]]) -> Image.Image:
     """The photo with each layer's painting where its mask is white.
 
     Where masks overlap their paintings mix in proportion; where they do not add up to white the
@@ -38,7 +37,7 @@ def combine(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Image]
     paintings: list[Canvas] = [ImageCanvas(painting) for painting, _ in layers]
     masks = [mask for _, mask in layers]
     result = below.blank()
-    for start, stop in strips(below):
+    for start, stop in row_blocks(below):
         weights = torch.stack([_mask_rows(mask, start, stop) for mask in masks])
         total = weights.sum(0)
         weights = weights / total.clamp(min=1)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from faststyle.networks.layers import InstanceNorm, ResidualBlock, UpsampleConv
 from faststyle.networks.transform_net import TransformNet
-from faststyle.rendering.activation_store import RowStore
+from faststyle.rendering.activation_store import ActivationStore
 
 
 class Rows(Protocol):
@@ -28,7 +28,7 @@ class Rows(Protocol):
     def rows(self, start: int, stop: int) -> Tensor: ...
 
 
-class Applied:
+class ConvRows:
     """A layer's output. Rows near a strip's cut edge are computed and thrown away.
 
     At the picture's own edges the layer pads as it always does.
@@ -49,7 +49,7 @@ class Applied:
         return out[:, :, start - offset : stop - offset]
 
 
-class Pointwise:
+class PointwiseRows:
     """A function of activations that looks at no neighbours."""
 
     def __init__(self, function: Callable[[Tensor], Tensor], below: Rows):
@@ -59,7 +59,7 @@ class Pointwise:
         return self.function(self.below.rows(start, stop))
 
 
-class Sum:
+class SumRows:
     def __init__(self, one: Rows, other: Rows):
         self.one, self.other, self.height = one, other, one.height
 
@@ -88,13 +88,13 @@ class Moments:
         return self.squares / self.count
 
 
-def paint_in_strips(
+def forward_in_strips(
     net: TransformNet,
     picture: Rows,
     emit: Callable[[int, Tensor], None],
     *,
     strip_rows: int,
-    stores: tuple[RowStore, RowStore],
+    stores: tuple[ActivationStore, ActivationStore],
 ) -> None:
     """`net(picture)`, given from the top down to `emit(start, (1, 3, rows, W))`.
 
@@ -104,14 +104,14 @@ def paint_in_strips(
         stores: room for activations at a quarter of the size, twice.
     """
     passes = _Passes(picture.height, strip_rows)
-    x: Rows = Pointwise(lambda strip: strip - net.centre, picture)
+    x: Rows = PointwiseRows(lambda strip: strip - net.center, picture)
     *first, (conv, norm, relu) = cast("list[nn.Sequential]", list(net.encoder))
     for block in first:
         x = passes.through(block, x)
-    x = Applied(cast(nn.Conv2d, conv), x)
+    x = ConvRows(cast(nn.Conv2d, conv), x)
     kept, inner = stores
     x = passes.normed(norm, kept, passes.keep(x, kept))
-    passes.keep(Pointwise(relu, x), kept)
+    passes.keep(PointwiseRows(relu, x), kept)
     for block in net.residual:
         passes.residual(cast(ResidualBlock, block), kept, inner)
     x = kept
@@ -139,12 +139,12 @@ class _Passes:
                     moments.add(x.rows(start, stop))
                 x = self.normed(layer, x, moments)
             elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-                x = Applied(layer, x)
+                x = ConvRows(layer, x)
             else:
-                x = Pointwise(layer, x)
+                x = PointwiseRows(layer, x)
         return x
 
-    def keep(self, x: Rows, store: RowStore) -> Moments:
+    def keep(self, x: Rows, store: ActivationStore) -> Moments:
         """Compute `x` into `store`, which `x` may read from."""
         moments = Moments()
         late = None
@@ -161,18 +161,18 @@ class _Passes:
 
     def normed(self, norm: nn.Module, x: Rows, moments: Moments) -> Rows:
         if not isinstance(norm, InstanceNorm):
-            return Pointwise(norm, x)
+            return PointwiseRows(norm, x)
 
         def apply(strip: Tensor) -> Tensor:
             mean, variance = (m.to(strip) for m in (moments.mean, moments.variance))
             return F.batch_norm(strip, mean, variance, norm.weight, norm.bias, eps=norm.eps)
 
-        return Pointwise(apply, x)
+        return PointwiseRows(apply, x)
 
-    def residual(self, block: ResidualBlock, kept: RowStore, inner: RowStore) -> None:
+    def residual(self, block: ResidualBlock, kept: ActivationStore, inner: ActivationStore) -> None:
         """Put `block(kept)` in the place of `kept`."""
-        moments = self.keep(Applied(block.conv1, kept), inner)
-        first = Pointwise(F.relu, self.normed(block.norm1, inner, moments))
-        moments = self.keep(Applied(block.conv2, first), inner)
+        moments = self.keep(ConvRows(block.conv1, kept), inner)
+        first = PointwiseRows(F.relu, self.normed(block.norm1, inner, moments))
+        moments = self.keep(ConvRows(block.conv2, first), inner)
         second = self.normed(block.norm2, inner, moments)
-        self.keep(Sum(kept, second), kept)
+        self.keep(SumRows(kept, second), kept)

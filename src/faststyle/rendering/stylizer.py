@@ -11,12 +11,12 @@ from torch import Tensor
 
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
-from faststyle.devices import choose_device, painting_budget
+from faststyle.devices import choose_device, memory_budget
 from faststyle.errors import UserError
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering import effects
 from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
-from faststyle.rendering.forward import paint
+from faststyle.rendering.forward import stylize_canvas
 from faststyle.rendering.strength import between, check_strength, photo_share
 
 STROKE_SCALES = (0.25, 4.0)
@@ -107,7 +107,7 @@ class Stylizer:
         net = self._net(strength)
         if stroke_scale == 1:
             painted = photo.blank()
-            paint(net, photo, painted, self._budget())
+            stylize_canvas(net, photo, painted, self._budget())
         else:
             painted = self._paint_scaled(net, photo, stroke_scale)
         if keep_color is not None:
@@ -122,7 +122,7 @@ class Stylizer:
             *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
         )
         painted = small.blank()
-        paint(net, small, painted, self._budget())
+        stylize_canvas(net, small, painted, self._budget())
         painted = painted.resized(photo.height, photo.width)
         if stroke_scale > 1:
             effects.add_detail(painted, photo, small.resized(photo.height, photo.width))
@@ -137,7 +137,7 @@ class Stylizer:
         return self.net
 
     def _budget(self) -> float:
-        return painting_budget(self.device) if self.max_memory is None else self.max_memory
+        return memory_budget(self.device) if self.max_memory is None else self.max_memory
 
 
 def load_style(path: str | Path, device: str = "auto", max_memory: float | None = None) -> Stylizer:

@@ -22,12 +22,12 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.networks.transform_net import TransformNet
 from faststyle.train.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
-from faststyle.train.checkpointing import Checkpoints, PlainFile
+from faststyle.train.checkpointing import DirectCheckpointIO, RunCheckpoints
 from faststyle.train.health import Health
 from faststyle.train.inputs import load_style_image
 from faststyle.train.module import LOG_EVERY, StyleTransfer
 from faststyle.train.provenance import run_metadata
-from faststyle.train.resume import Resumable
+from faststyle.train.resume import RunCheckpoint
 
 
 def build_content(config: TrainConfig) -> ContentData:
@@ -94,7 +94,7 @@ def build_trainer(
     run_dir: Path,
     val_photos: Tensor,
     stop: StopOnSignal,
-    resume_from: Resumable | None,
+    resume_from: RunCheckpoint | None,
 ) -> pl.Trainer:
     """Lightning's Trainer with TensorBoard and every callback of a run."""
     # A resumed run takes its steps again from the checkpoint on: their old points are purged.
@@ -103,7 +103,7 @@ def build_trainer(
     logger.log_hyperparams(dataclasses.asdict(config))
     trainer = config.trainer
     validation = Validation(val_photos, trainer.preview_every, run_dir)
-    checkpoints = Checkpoints(
+    checkpoints = RunCheckpoints(
         run_dir,
         config.style.name,
         trainer.checkpoint_every,
@@ -121,7 +121,7 @@ def build_trainer(
         **arguments,
         logger=logger,
         callbacks=callbacks,
-        plugins=[PlainFile()],
+        plugins=[DirectCheckpointIO()],
         log_every_n_steps=LOG_EVERY,
         enable_checkpointing=False,
         enable_model_summary=False,

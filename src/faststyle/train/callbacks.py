@@ -14,7 +14,7 @@ from torchvision.utils import make_grid
 
 from faststyle.images.tensors import to_image
 from faststyle.images.write import save_image
-from faststyle.train.distributed import anywhere
+from faststyle.train.distributed import any_process
 from faststyle.train.module import StyleTransfer
 from faststyle.train.signals import StopRequest
 
@@ -62,7 +62,7 @@ class Validation(Callback):
         self.latest = {name: float(value) for name, value in losses.items()}
         shown = min(MAX_PREVIEW_PHOTOS, len(self.photos))
         pictures = torch.cat([self.photos[:shown], stylized[:shown].float().cpu().clamp(0, 1)])
-        # What is not a number shows as black; Checkpoints says it.
+        # What is not a number shows as black; RunCheckpoints says it.
         grid = make_grid(pictures.nan_to_num(), nrow=shown, padding=4, pad_value=1.0)
         save_image(to_image(grid), self.run_dir / "previews" / f"step_{step:06d}.jpg")
         if trainer.logger is not None:
@@ -101,7 +101,7 @@ class StopOnSignal(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
-        asked = anywhere(self.request.number is not None)
+        asked = any_process(self.request.number is not None)
         if asked and trainer.global_step < trainer.max_steps:
             self.stopped = trainer.should_stop = True
 

@@ -22,7 +22,7 @@ from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.errors import UserError
 from faststyle.files.atomic import atomic_write
 from faststyle.train.callbacks import Validation
-from faststyle.train.distributed import anywhere
+from faststyle.train.distributed import any_process
 from faststyle.train.module import StyleTransfer
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -34,7 +34,7 @@ class CannotSave(UserError):
     exit_code = 1
 
 
-class PlainFile(TorchCheckpointIO):
+class DirectCheckpointIO(TorchCheckpointIO):
     """Writes a checkpoint to the very path it is given, and has the disk confirm it.
 
     Lightning's own writes a copy in the system's temporary folder first: another disk, perhaps a
@@ -52,7 +52,7 @@ class PlainFile(TorchCheckpointIO):
             os.fsync(file.fileno())
 
 
-class Checkpoints(Callback):
+class RunCheckpoints(Callback):
     """Keeps a run safe: `last.ckpt` to resume from and `<style>.safetensors` to use.
 
     Every `every` steps, every `minutes` minutes (either may be None), at the end, and when the
@@ -97,7 +97,7 @@ class Checkpoints(Callback):
         if self.seconds is not None:
             late = time.monotonic() - self._saved_time > self.seconds
             # Saving takes all processes: the clock of one decides.
-            if anywhere(late and trainer.is_global_zero):
+            if any_process(late and trainer.is_global_zero):
                 return step > self._saved_at
         return step > self._saved_at and self.every is not None and step % self.every == 0
 
@@ -121,7 +121,7 @@ class Checkpoints(Callback):
 
 
 @contextmanager
-def naming_the_disk(run_dir: Path) -> Iterator[None]:
+def explain_full_disk(run_dir: Path) -> Iterator[None]:
     """A disk that takes no more as one line: which, how full, what is still there, what to do."""
     try:
         yield

@@ -13,16 +13,16 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from faststyle.checkpoints.run_folder import painted_sample
+from faststyle.checkpoints.run_folder import stylized_sample
 from faststyle.config.parsing import raise_user_error
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.paths import CONF_DIR
 from faststyle.malloc import keep_freed_memory
-from faststyle.train import distributed as processes
-from faststyle.train.distributed import say
+from faststyle.train import distributed
+from faststyle.train.distributed import print_once
 from faststyle.train.resume import find_resumable
-from faststyle.train.resume_rules import saved_config
+from faststyle.train.resume_rules import merge_saved
 from faststyle.train.signals import StopRequest
 
 
@@ -31,13 +31,13 @@ def main() -> None:
     # Else Hydra prints a trimmed traceback of its own; we print a line, and bugs in full.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     keep_freed_memory()
-    with exit_on_user_error("train"), processes.said_once():
+    with exit_on_user_error("train"), distributed.one_error_per_machine():
         try:
             _run()
         except (HydraException, OmegaConfBaseException) as error:
             raise_user_error(error)
         finally:
-            processes.part()
+            distributed.destroy_groups()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="train")
@@ -62,17 +62,17 @@ class RunFailed(UserError):
 def _run_one(raw: DictConfig, overrides: list[str]) -> None:
     stop = StopRequest()
     if raw.resume is None:
-        with processes.said_once():
+        with distributed.one_error_per_machine():
             config = parse(raw)
         _train(config, None, resume_from=None, stop=stop)
     else:
-        with processes.said_once():
+        with distributed.one_error_per_machine():
             found = find_resumable(raw.resume, Path(raw.runs_dir), str(raw.style.name))
             run_dir = found.path.parent
-            config = saved_config(run_dir, raw, overrides)
-        if found.step >= config.trainer.max_steps and painted_sample(run_dir).exists():
+            config = merge_saved(run_dir, raw, overrides)
+        if found.step >= config.trainer.max_steps and stylized_sample(run_dir).exists():
             style = run_dir / f"{config.style.name}.safetensors"
-            say(f"{run_dir} has taken all its {config.trainer.max_steps} steps: {style}")
+            print_once(f"{run_dir} has taken all its {config.trainer.max_steps} steps: {style}")
             return
         # Lightning starts further processes with these arguments: they resume from the same file.
         sys.argv[1:] = [
@@ -82,7 +82,7 @@ def _run_one(raw: DictConfig, overrides: list[str]) -> None:
     if stop.number is not None:
         # As the shell reports it, so that what should follow a finished run does not start. Of
         # several processes one is enough: Lightning kills all where another reports an error.
-        sys.exit(128 + stop.number if processes.is_first() else 0)
+        sys.exit(128 + stop.number if distributed.is_main_process() else 0)
 
 
 def _train(

@@ -18,7 +18,7 @@ from faststyle.errors import UserError
 _votes: Any = None  # the process group for `anywhere`
 
 
-def is_first() -> bool:
+def is_main_process() -> bool:
     """Whether this process writes and speaks for all of them."""
     if "RANK" in os.environ:
         return _number("RANK") == 0
@@ -32,7 +32,7 @@ def started_together() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ or _number("SLURM_NTASKS") > 1
 
 
-def layout() -> tuple[int, int] | None:
+def launched_layout() -> tuple[int, int] | None:
     """Processes a machine and machines, as torchrun or SLURM started them; None: we start them."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
         return _number("LOCAL_WORLD_SIZE"), _number("GROUP_WORLD_SIZE")
@@ -42,14 +42,14 @@ def layout() -> tuple[int, int] | None:
     return None
 
 
-def say(text: str) -> None:
+def print_once(text: str) -> None:
     """print, once however many processes there are."""
-    if is_first():
+    if is_main_process():
         print(text)
 
 
 @contextmanager
-def said_once() -> Iterator[None]:
+def one_error_per_machine() -> Iterator[None]:
     """For checks that every process makes: a mistake is told by the first one of each machine."""
     try:
         yield
@@ -59,7 +59,7 @@ def said_once() -> Iterator[None]:
         raise
 
 
-def anywhere(flag: bool) -> bool:
+def any_process(flag: bool) -> bool:
     """Whether `flag` is set in any process; every one of them must ask at the same moment.
 
     Over a group of its own on the CPU, so that no GPU has to be waited for.
@@ -77,7 +77,7 @@ def anywhere(flag: bool) -> bool:
     return bool(vote.item())
 
 
-def gather(names: set[str]) -> set[str]:
+def union_of_all(names: set[str]) -> set[str]:
     """The union over all processes; every one of them must ask at the same moment."""
     from torch import distributed
 
@@ -88,7 +88,7 @@ def gather(names: set[str]) -> set[str]:
     return set().union(*gathered)
 
 
-def part() -> None:
+def destroy_groups() -> None:
     """Close the groups of processes: left to the interpreter's end, their threads may abort it."""
     if "torch" not in sys.modules:
         return

@@ -6,7 +6,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from faststyle.checkpoints.run_folder import painted_sample
+from faststyle.checkpoints.run_folder import stylized_sample
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.data.datamodule import ContentData
@@ -16,7 +16,7 @@ from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.read import load_image
 from faststyle.images.write import save_image
 from faststyle.rendering.stylizer import load_style
-from faststyle.train import distributed as processes
+from faststyle.train import distributed
 from faststyle.train.module import StyleTransfer
 from faststyle.train.photo_end import learn_from_run
 
@@ -28,7 +28,7 @@ def finish(
 ) -> Path:
     """Measure what the run gave, write the style checkpoint, paint a picture, say what is next."""
     path = Path(config.checkpoint_dir) / f"{config.style.name}.safetensors"
-    if not processes.is_first():
+    if not distributed.is_main_process():
         return path
     metrics = module.metadata["metrics"]
     print(
@@ -52,7 +52,7 @@ def finish(
     if earlier is not None and earlier.read_bytes() == path.read_bytes():
         earlier.unlink()  # the same run, finished once more
         earlier = None
-    sample = painted_sample(run_dir)
+    sample = stylized_sample(run_dir)
     save_image(load_style(path)(load_image(SAMPLE_PHOTO)), sample)
     print(f"Style checkpoint: {path}. A picture painted with it: {sample}")
     if earlier is not None:
@@ -93,7 +93,7 @@ def _next_steps(config: TrainConfig, path: Path) -> str:
 
 def report_skipped(skipped: set[str], run_dir: Path) -> None:
     """List the photos that could not be used in the run folder, and count them."""
-    if skipped and processes.is_first():
+    if skipped and distributed.is_main_process():
         path = run_dir / "skipped.txt"
         path.write_text("".join(f"{name}\n" for name in sorted(skipped)))
         print(

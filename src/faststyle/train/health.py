@@ -17,7 +17,7 @@ from faststyle.train.module import StyleTransfer
 PHOTOS = 2  # held-out photos that are painted for it, at each validation
 EARLY = 100  # steps before which nothing is judged: a healthy output is still grey and empty
 # Thresholds, with what healthy runs give at step 100 and later: docs/reliability.md.
-ONE_COLOUR = 0.02  # standard deviation of each colour over a picture
+ONE_COLOR = 0.02  # standard deviation of each colour over a picture
 SATURATED = 0.9  # share of values that are black or white, to within a hundredth
 FALLEN = 0.85  # of the total loss at the start
 LOST = 0.97  # content loss against the right photo, over that against another
@@ -43,7 +43,7 @@ class Vitals:
         if self.step < EARLY:
             return {}
         found = {}
-        if self.deviation < ONE_COLOUR:
+        if self.deviation < ONE_COLOR:
             found["one colour"] = (
                 "pictures have collapsed to one colour; likely the learning rate is too high or "
                 "loss.tv_weight too large: try a fifth of trainer.learning_rate, or less of "
@@ -122,7 +122,7 @@ class Health(Callback):
         deviation, saturated = pixel_vitals(painted)
         own_deviation, own_saturated = self.painting
         # Of the painting's own kind, so no fault: a woodcut is black and white.
-        deviation = max(deviation, ONE_COLOUR) if own_deviation < 2 * ONE_COLOUR else deviation
+        deviation = max(deviation, ONE_COLOR) if own_deviation < 2 * ONE_COLOR else deviation
         saturated = 0.0 if own_saturated > SATURATED / 2 else saturated
         fallen = self._seen["total_loss"] / self._first if self._first else None
         return Vitals(step, deviation, saturated, content_kept(module, photos, painted), fallen)

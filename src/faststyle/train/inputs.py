@@ -7,7 +7,7 @@ import hashlib
 from PIL import Image
 
 from faststyle.checkpoints.catalog import find_style
-from faststyle.config.style_image import style_picture
+from faststyle.config.style_image import style_image_path
 from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.images.read import load_image
@@ -27,7 +27,7 @@ def base_style(config: TrainConfig) -> dict[str, str]:
 
 def load_style_image(config: TrainConfig) -> Image.Image:
     """The style's picture at `style.size`: the one given, or else the style's swatch."""
-    picture = style_picture(config.style)
+    picture = style_image_path(config.style)
     try:
         return resize_long_edge(load_image(picture), config.style.size)
     except UserError as error:

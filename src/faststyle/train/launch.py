@@ -13,7 +13,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 
 from faststyle.config.train import TrainConfig, TrainerConfig
 from faststyle.errors import UserError, check_choice
-from faststyle.train import distributed as processes
+from faststyle.train import distributed
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 
@@ -66,7 +66,7 @@ def trainer_arguments(config: TrainConfig) -> tuple[dict[str, Any], int]:
 
 def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
     """Devices a machine and machines: as started by torchrun or SLURM, else as set."""
-    started = processes.layout()
+    started = distributed.launched_layout()
     if started is None:
         return trainer.devices, trainer.num_nodes
     devices, machines = str(trainer.devices), trainer.num_nodes
@@ -98,7 +98,7 @@ def quieten_libraries() -> None:
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     # None is what a CPU wants, and what content.py chose; see there.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
-    # Ours starts at the right photo by itself: content.Positions.
+    # Ours starts at the right photo by itself: data.sampler.RunSampler.
     warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
     warnings.filterwarnings("ignore", ".*is smaller than the logging interval.*")
     # Lightning 2.6 beside torch 2.15 calls what torch deprecates.

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from faststyle.config.style_image import style_picture
+from faststyle.config.style_image import style_image_path
 from faststyle.config.train import TrainConfig
 from faststyle.losses.pretrained import model_card
 from faststyle.train.inputs import base_style
@@ -16,7 +16,7 @@ from faststyle.train.inputs import base_style
 
 def run_metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
     style, data, trainer = config.style, config.data, config.trainer
-    picture = style_picture(style)
+    picture = style_image_path(style)
     return {
         "style": {
             **{k: getattr(style, k) for k in ("name", "title", "artist", "year", "rights", "size")},

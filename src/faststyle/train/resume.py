@@ -16,14 +16,14 @@ from faststyle.checkpoints.run_folder import (
     PREVIOUS,
     has_checkpoint,
     newest_first,
-    painted_sample,
+    stylized_sample,
 )
 from faststyle.errors import UserError
-from faststyle.train.distributed import is_first, say
+from faststyle.train.distributed import is_main_process, print_once
 
 
 @dataclass(frozen=True)
-class Resumable:
+class RunCheckpoint:
     """A checkpoint to go on from: its file, the steps behind it, what it says of itself."""
 
     path: Path
@@ -31,7 +31,7 @@ class Resumable:
     metadata: dict[str, Any]
 
 
-def find_resumable(wanted: str, runs_dir: Path, style: str) -> Resumable:
+def find_resumable(wanted: str, runs_dir: Path, style: str) -> RunCheckpoint:
     """What `resume=` means: a run folder, a checkpoint in one, or "latest" of a style.
 
     The latest is the newest run that has steps left. In a run folder a last.ckpt that cannot be
@@ -43,33 +43,33 @@ def find_resumable(wanted: str, runs_dir: Path, style: str) -> Resumable:
         if not found:
             raise UserError(f"resume: no run of {style} in {runs_dir} has a checkpoint")
         latest = next((run for run in found if not _is_over(run)), found[0])
-        say(f"resume=latest is {latest}")
+        print_once(f"resume=latest is {latest}")
         return newest_checkpoint(latest)
     if path.is_file() and (path.parent / CONFIG).is_file():
-        return read(path)
+        return open_run_checkpoint(path)
     return newest_checkpoint(path)
 
 
-def newest_checkpoint(run_dir: Path) -> Resumable:
+def newest_checkpoint(run_dir: Path) -> RunCheckpoint:
     """last.ckpt, or previous.ckpt where that cannot be read, which is said."""
     if not has_checkpoint(run_dir):
         raise UserError(f"resume: {run_dir} is no run folder with a {CONFIG} and a {LAST}")
     found, error = _newest(run_dir)
-    if error is not None and is_first():
+    if error is not None and is_main_process():
         print(f"train: {error}; going on from {PREVIOUS}, step {found.step}", file=sys.stderr)
     return found
 
 
-def _newest(run_dir: Path) -> tuple[Resumable, UserError | None]:
+def _newest(run_dir: Path) -> tuple[RunCheckpoint, UserError | None]:
     try:
-        return read(run_dir / LAST), None
+        return open_run_checkpoint(run_dir / LAST), None
     except UserError as error:
         if not (run_dir / PREVIOUS).is_file():
             raise
-        return read(run_dir / PREVIOUS), error
+        return open_run_checkpoint(run_dir / PREVIOUS), error
 
 
-def read(path: Path) -> Resumable:
+def open_run_checkpoint(path: Path) -> RunCheckpoint:
     """Open a checkpoint of a run; nothing in it is executed.
 
     Raises:
@@ -85,7 +85,7 @@ def read(path: Path) -> Resumable:
             if archive.testzip() is not None:  # torch.load does not look at the checksums
                 raise ValueError("wrong checksum")
         state = read_torch(path)
-        return Resumable(path, int(state["global_step"]), dict(state[METADATA_KEY]))
+        return RunCheckpoint(path, int(state["global_step"]), dict(state[METADATA_KEY]))
     except Exception as error:  # whatever torch, zip and pickle say of damaged bytes
         raise UserError(
             f"resume: {path} cannot be read (damaged: {type(error).__name__})"
@@ -95,6 +95,6 @@ def read(path: Path) -> Resumable:
 def _is_over(run_dir: Path) -> bool:
     try:
         saved = OmegaConf.select(OmegaConf.load(run_dir / CONFIG), "trainer.max_steps")
-        return painted_sample(run_dir).exists() and _newest(run_dir)[0].step >= saved
+        return stylized_sample(run_dir).exists() and _newest(run_dir)[0].step >= saved
     except Exception:  # what is wrong with it is told if it is the one to resume
         return False

@@ -11,10 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from faststyle.checkpoints.run_folder import CONFIG
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
-from faststyle.train.distributed import say
+from faststyle.train.distributed import print_once
 
 # What may change on the way. Where it could change the result (other photos under data.path), the
-# metadata of the checkpoint tells: check_same_work.
+# metadata of the checkpoint tells: check_same_run.
 FREE = {
     "runs_dir",
     "checkpoint_dir",
@@ -49,7 +49,7 @@ LENGTH = (
 OTHER = "leave it out, or start a new run (init_from= takes weights from an old one)"
 
 
-def saved_config(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainConfig:
+def merge_saved(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainConfig:
     """The settings of the run to be resumed, with the changes that may be made to them.
 
     Args:
@@ -80,7 +80,7 @@ def saved_config(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainC
             changes[leaf] = f"{leaf}={new} (was {old})"
             OmegaConf.update(saved, leaf, new)
     if changes:
-        say(f"From here on: {', '.join(changes.values())}")
+        print_once(f"From here on: {', '.join(changes.values())}")
     # A run of an older faststyle lacks settings that came since: they have their defaults.
     known = OmegaConf.to_container(raw, resolve=True)
     merged = OmegaConf.merge(known, saved)
@@ -106,7 +106,7 @@ def _is_derived(leaf: str, raw: DictConfig) -> bool:
     return leaf == "trainer.precision" and raw.trainer.precision == "auto"
 
 
-def check_same_work(saved: dict[str, Any], now: dict[str, Any]) -> None:
+def check_same_run(saved: dict[str, Any], now: dict[str, Any]) -> None:
     """Compare what a checkpoint says of its run with what would go on: no other painting or photos.
 
     Both are metadata of a style checkpoint. Other versions of the libraries are said, no more.
@@ -119,7 +119,9 @@ def check_same_work(saved: dict[str, Any], now: dict[str, Any]) -> None:
         if key.startswith("training.") and key not in before:
             continue  # a run of an older faststyle did not say
         if key.startswith("versions."):
-            say(f"{key.removeprefix('versions.')} is {new}, was {old}: the last bits may differ")
+            print_once(
+                f"{key.removeprefix('versions.')} is {new}, was {old}: the last bits may differ"
+            )
             continue
         raise UserError(
             f"resume: {MEANING.get(key, key)} was {old} when the run started, not {new}"

@@ -10,14 +10,14 @@ import pytorch_lightning as pl
 from omegaconf import OmegaConf
 
 from faststyle.checkpoints.run_folder import CONFIG, new_run_dir
-from faststyle.config.style_image import describe_picture
+from faststyle.config.style_image import describe_style_image
 from faststyle.config.train import TrainConfig
 from faststyle.files.atomic import atomic_write, check_writable
-from faststyle.train import distributed as processes
+from faststyle.train import distributed
 from faststyle.train.build import build_content, build_module, build_trainer
 from faststyle.train.callbacks import StopOnSignal
-from faststyle.train.checkpointing import naming_the_disk
-from faststyle.train.distributed import say
+from faststyle.train.checkpointing import explain_full_disk
+from faststyle.train.distributed import print_once
 from faststyle.train.finish import finish, report_skipped
 from faststyle.train.inputs import load_style_image
 from faststyle.train.launch import (
@@ -26,8 +26,8 @@ from faststyle.train.launch import (
     quieten_libraries,
     trainer_arguments,
 )
-from faststyle.train.resume import read
-from faststyle.train.resume_rules import check_same_work
+from faststyle.train.resume import open_run_checkpoint
+from faststyle.train.resume_rules import check_same_run
 from faststyle.train.signals import StopRequest
 
 
@@ -50,8 +50,8 @@ def train(
         UserError: a setting, a file or the disk does not allow it.
     """
     quieten_libraries()
-    resumed = None if resume_from is None else read(resume_from)
-    with processes.said_once():
+    resumed = None if resume_from is None else open_run_checkpoint(resume_from)
+    with distributed.one_error_per_machine():
         # Networks start from torch's randomness. Nothing in a step draws from it, python's or
         # numpy's: a crop's comes from the seed and its position, so no state has to be kept.
         pl.seed_everything(config.seed, verbose=False)
@@ -59,7 +59,7 @@ def train(
         config.trainer.precision = choose_precision(config.trainer)
         arguments, num_processes = trainer_arguments(config)
         check_launch(num_processes)
-        if processes.is_first():
+        if distributed.is_main_process():
             check_writable("runs_dir", Path(config.runs_dir))
             check_writable("checkpoint_dir", Path(config.checkpoint_dir))
         content = build_content(config)
@@ -67,29 +67,29 @@ def train(
         module = build_module(config, style_image, content.num_photos)
         module.metadata["training"]["batch_size"] = config.data.batch_size * num_processes
         if resumed is not None:
-            check_same_work(resumed.metadata, module.metadata)
+            check_same_run(resumed.metadata, module.metadata)
             # As it was, with what a run of an older faststyle could not say left out.
             module.metadata["training"] = {**resumed.metadata["training"], "steps": resumed.step}
             module.metadata["metrics"] = resumed.metadata["metrics"]
 
     run_dir = run_dir or _new_run_dir(config)
-    with naming_the_disk(run_dir):
+    with explain_full_disk(run_dir):
         _write_config(config, run_dir)
         stopping = StopOnSignal(stop or StopRequest())
         trainer = build_trainer(config, arguments, run_dir, val_photos, stopping, resumed)
-        say(describe_picture(config.style))
-        say(f"{config.style.name}: previews and TensorBoard events go to {run_dir}")
+        print_once(describe_style_image(config.style))
+        print_once(f"{config.style.name}: previews and TensorBoard events go to {run_dir}")
         if resumed is not None:
-            say(f"Going on at step {resumed.step} of {config.trainer.max_steps}")
+            print_once(f"Going on at step {resumed.step} of {config.trainer.max_steps}")
         started = time.perf_counter()
         trainer.fit(module, content, ckpt_path=resume_from)
         seconds = time.perf_counter() - started
-        report_skipped(processes.gather(content.skipped), run_dir)
+        report_skipped(distributed.union_of_all(content.skipped), run_dir)
         if not stopping.stopped:
             stopping.request.number = None  # it came too late to stop anything
             return finish(config, module, content, run_dir, seconds)
     path = run_dir / f"{config.style.name}.safetensors"
-    say(
+    print_once(
         f"Stopped at step {trainer.global_step}. Use it as it is:\n"
         f"  python -m infer --ckpt {path} photo.jpg\n"
         f"or go on:\n  python -m train resume={run_dir}"
@@ -100,11 +100,11 @@ def train(
 def _new_run_dir(config: TrainConfig) -> Path:
     """One folder for all processes: the first makes it, the others write nothing."""
     runs_dir = Path(config.runs_dir)
-    return new_run_dir(runs_dir, config.style.name) if processes.is_first() else runs_dir
+    return new_run_dir(runs_dir, config.style.name) if distributed.is_main_process() else runs_dir
 
 
 def _write_config(config: TrainConfig, run_dir: Path) -> None:
-    if not processes.is_first():
+    if not distributed.is_main_process():
         return
     run_dir.mkdir(parents=True, exist_ok=True)
     for left_over in run_dir.glob(".*.partial"):  # of a process that was killed while it wrote
