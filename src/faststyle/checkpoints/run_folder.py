@@ -45,9 +45,10 @@ class RunFolder:
         raise UserError(f"runs_dir: {folder} has 9999 runs of this second; give another runs_dir")
 
     @classmethod
-    def newest_first(cls, runs_dir: Path, style: str) -> list[Self]:
-        """The runs of a style that can be resumed, the latest start first."""
-        found = [cls(path) for path in (runs_dir / style).glob("*")]
+    def newest_first(cls, runs_dir: Path, style: str | None) -> list[Self]:
+        """The runs of a style, or of any (None), that can be resumed, the latest start first."""
+        folders = [runs_dir / style] if style is not None else runs_dir.glob("*")
+        found = [cls(path) for folder in folders for path in folder.glob("*")]
         return sorted((run for run in found if run.has_checkpoint()), key=_age, reverse=True)
 
     @property
@@ -93,23 +94,3 @@ def _age(run: RunFolder) -> tuple[str, int]:
     """When the run started, then its number among those of the same second."""
     moment, _, number = run.path.name.rpartition("_")
     return (moment, int(number)) if re.fullmatch(r"\d{1,4}", number) else (run.path.name, 1)
-
-
-def new_run_dir(runs_dir: Path, style: str) -> Path:
-    """The path of `RunFolder.create`."""
-    return RunFolder.create(runs_dir, style).path
-
-
-def newest_first(runs_dir: Path, style: str) -> list[Path]:
-    """The paths of `RunFolder.newest_first`."""
-    return [run.path for run in RunFolder.newest_first(runs_dir, style)]
-
-
-def has_checkpoint(run_dir: Path) -> bool:
-    """Whether the run in this folder can be resumed."""
-    return RunFolder(run_dir).has_checkpoint()
-
-
-def stylized_sample(run_dir: Path) -> Path:
-    """The path `RunFolder.sample`."""
-    return RunFolder(run_dir).sample

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
@@ -38,7 +39,7 @@ def quote_overrides(
     return [_quoted(argument, text_keys, list_keys, sweeping) for argument in arguments]
 
 
-def literal(tree: object) -> object:
+def literal(tree: Any) -> Any:
     """Return settings in which no text is an interpolation: `${` in a name is only a name."""
     if isinstance(tree, dict):
         return {key: literal(value) for key, value in tree.items()}
