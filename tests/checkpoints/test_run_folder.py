@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,9 @@ def test_the_newest_run_comes_first(tmp_path: Path) -> None:
     found = [run.path.name for run in RunFolder.newest_first(tmp_path, "mine")]
     assert found == [*reversed(names), "2026-01-30_23-59-59"]
     assert RunFolder.newest_first(tmp_path, "other") == []
+
+
+def test_runs_that_start_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: RunFolder.create(tmp_path, "udnie").path, range(40)))
+    assert len(set(made)) == 40
