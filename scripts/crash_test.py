@@ -77,7 +77,7 @@ def _one_run(
             counts["kills"] += 1
             counts["saving"] += bool(training.half_written())
             counts["nothing"] += not list(folder.glob("runs/*/*/*.ckpt"))
-            counts["previous"] += "going on from previous.ckpt" in training.output()
+            counts["previous"] += "resuming from previous.ckpt" in training.output()
         elif training.expect(0):
             return
 

@@ -14,7 +14,7 @@ from faststyle.config.style_image import style_image_path
 from faststyle.config.train import TrainConfig
 from faststyle.files.paths import CONF_DIR, SWATCH_DIR, swatch_of
 from faststyle.images.read import load_image
-from faststyle.train.inputs import load_style_image
+from faststyle.train.inputs import read_style_image
 from tests.support.commands import Outcome
 from tests.support.pictures import noise_picture
 
@@ -43,7 +43,7 @@ def test_the_swatch_is_taken_where_no_painting_is_given(
 ) -> None:
     config = make_config("style=the_scream", "style.image=null", "style.size=128")
     assert style_image_path(config.style) == SWATCH_DIR / "the_scream.jpg"
-    assert max(load_style_image(config).size) == 128
+    assert max(read_style_image(config.style).image.size) == 128
     assert style_image_path(make_config().style) == painting
 
 

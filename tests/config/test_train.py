@@ -13,7 +13,7 @@ from faststyle.config import train
 from faststyle.files.paths import CONF_DIR
 from faststyle.losses.architectures import ARCHITECTURES
 from faststyle.losses.functional import FORMULAS
-from tests.support.runs import compose_config, settings
+from tests.support.runs import settings
 
 PAINTINGS = {
     "starry_night",
@@ -108,8 +108,3 @@ def test_a_value_stands_once_in_conf_and_never_in_the_code() -> None:
 
 
 # --- the report -------------------------------------------------------------------------------
-
-
-def test_length_in_images() -> None:
-    overrides = ["experiment=smoke", "trainer.max_images=10", "data.batch_size=4"]
-    assert compose_config(overrides).trainer.max_steps == 3

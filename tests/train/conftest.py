@@ -12,7 +12,7 @@ from torch import Tensor
 
 from faststyle.config.train import TrainConfig
 from faststyle.train.build import build_module
-from faststyle.train.inputs import load_style_image
+from faststyle.train.inputs import read_style_image
 from faststyle.train.module import StyleTransfer
 from faststyle.train.run import train
 from tests.support.runs import TRAINING, compose_config, smoke, the_run
@@ -60,4 +60,4 @@ MakeConfig = Callable[..., TrainConfig]
 @pytest.fixture
 def module(make_config: MakeConfig) -> StyleTransfer:
     config = make_config()
-    return build_module(config, load_style_image(config), num_photos=2)
+    return build_module(config, read_style_image(config.style), None)

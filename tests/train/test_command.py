@@ -20,7 +20,7 @@ def test_help_and_cfg_answer_without_importing_torch(flags: list[str], tmp_path:
         "atexit.register(lambda: print('HEAVY', sorted({m.split('.')[0] for m in sys.modules}"
         " & {'torch', 'pytorch_lightning', 'datasets', 'torchvision'})))\n"
         f"sys.argv = ['train', *{flags!r}]\n"
-        "from faststyle.train.run import main\n"
+        "from faststyle.train.command import main\n"
         "main()\n"
     )
     done = subprocess.run(
@@ -58,7 +58,7 @@ def test_a_run_that_fails_leaves_the_others_alone_and_shows_in_the_exit_code(
     assert outcome.code == 2
     assert "loss_network.pooling=min" in outcome.err
     assert "'min' is not one of max, average" in outcome.err
-    assert "not every run went well" in outcome.err
+    assert "not every run succeeded" in outcome.err
     assert "Traceback" not in outcome.err
     assert (tmp_path / "checkpoints" / "starry_night.safetensors").is_file()
 

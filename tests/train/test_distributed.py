@@ -62,7 +62,7 @@ def test_two_processes_train_as_one_with_the_whole_batch(
     assert outcome.code == 2
     assert "the batch of all processes together" in outcome.err
     outcome = _two_machines(tmp_path, "resume=latest")
-    assert "Going on at step 3 of 6" in outcome
+    assert "Resuming at step 3 of 6" in outcome
     assert outcome.count("Style checkpoint:") == 1
     ended = trained_weights(run_dir)
     assert all(torch.equal(ended[key], value) for key, value in undisturbed.items())

@@ -14,7 +14,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from faststyle.checkpoints.run_folder import newest_first
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.train.module import StyleTransfer
 from tests.support.runs import FINAL, STEPS, TRAINING, PowerCut, assert_same, power_cut, the_run
@@ -43,21 +43,23 @@ def test_a_run_that_died_goes_on_to_the_same_weights_and_curves(
         given = ["resume=latest", f"runs_dir={tmp_path / 'runs'}"] if step > 11 else []
         with pytest.raises(PowerCut):
             train_cli(*(given or [*smoke_overrides, *TRAINING]))
-    (run_dir,) = newest_first(tmp_path / "runs", "starry_night")  # the first left no checkpoint
+    (run,) = RunFolder.newest_first(
+        tmp_path / "runs", "starry_night"
+    )  # the first left no checkpoint
     outcome = train_cli(
         "resume=latest", f"runs_dir={tmp_path / 'runs'}", f"data.num_workers={workers}"
     )
     assert (outcome.code, outcome.err) == (0, "")
-    assert f"resume=latest is {run_dir}" in outcome.out
-    assert f"Going on at step 16 of {STEPS}" in outcome.out
+    assert f"resume=latest is {run.path}" in outcome.out
+    assert f"Resuming at step 16 of {STEPS}" in outcome.out
     assert ("data.num_workers=2 (was 0)" in outcome.out) == (workers == 2)
-    assert_same(run_dir, whole)
+    assert_same(run.path, whole)
     assert (
         read_checkpoint(tmp_path / FINAL).metadata == read_checkpoint(whole.parent / FINAL).metadata
     )
     for tag in ("train/style_loss", "val/style_loss"):
-        assert dict(curve(run_dir, tag)).items() >= dict(curve(whole, tag)).items()
-        steps = [step for step, _ in curve(run_dir, tag)]
+        assert dict(curve(run.path, tag)).items() >= dict(curve(whole, tag)).items()
+        steps = [step for step, _ in curve(run.path, tag)]
         assert steps == sorted(set(steps)), tag
 
 
@@ -68,7 +70,7 @@ def test_a_stopped_run_goes_on_from_either_checkpoint(
     outcome = train_cli(f"resume={stopped / name}")
     assert (outcome.code, outcome.err) == (0, "")
     start = 8 if name == "previous.ckpt" else 10
-    assert f"Going on at step {start} of {STEPS}" in outcome.out
+    assert f"Resuming at step {start} of {STEPS}" in outcome.out
     assert_same(stopped, whole)
 
 
@@ -122,7 +124,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
     assert outcome.code == 0, outcome
     assert outcome.err.count("\n") == 1
     assert f"{stopped / 'last.ckpt'}" in outcome.err
-    assert "going on from previous.ckpt, step 8" in outcome.err
+    assert "resuming from previous.ckpt, step 8" in outcome.err
     assert_same(stopped, whole)
 
 

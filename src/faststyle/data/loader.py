@@ -59,7 +59,7 @@ class RestartingLoader:
                     raise LoaderDied(_give_up(error)) from error
                 print(
                     f"A loader process died ({_cause(error)}), often for want of memory; "
-                    f"going on with {workers}",
+                    f"continuing with {workers}",
                     file=sys.stderr,
                 )
 

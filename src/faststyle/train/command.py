@@ -49,7 +49,7 @@ def _run_one(raw: DictConfig, overrides: list[str]) -> None:
         with one_error_per_machine():
             _check_one_length(overrides)
             config = parse(raw)
-        _train(config, None, stop)
+        _train(config, None, None, stop)
     else:
         with one_error_per_machine():
             given = {override.partition("=")[0] for override in overrides}
@@ -65,7 +65,7 @@ def _run_one(raw: DictConfig, overrides: list[str]) -> None:
         sys.argv[1:] = [
             f"resume={found.path}" if a.startswith("resume=") else a for a in sys.argv[1:]
         ]
-        _train(config, found.path, stop)
+        _train(config, folder.path, found.path, stop)
     if stop.number is not None:
         # As the shell reports it, so that what should follow a finished run does not start. Of
         # several processes one is enough: Lightning kills all where another reports an error.
@@ -80,8 +80,10 @@ def _check_one_length(overrides: list[str]) -> None:
         )
 
 
-def _train(config: TrainConfig, resume_from: Path | None, stop: StopRequest) -> None:
+def _train(
+    config: TrainConfig, run_dir: Path | None, resume_from: Path | None, stop: StopRequest
+) -> None:
     # torch and Lightning take seconds to import: only once the settings are known to be good.
     from faststyle.train.run import train
 
-    train(config, resume_from, stop)
+    train(config, run_dir, resume_from, stop)

@@ -1,4 +1,4 @@
-"""What may change when a run goes on, and what may not."""
+"""Which settings may change when a run is resumed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.train.distributed import print_once
 
-# What may change on the way. Where it could change the result (other photos under data.path), the
-# metadata of the checkpoint tells: check_same_run.
+# Where one of these could change the result (other photos under data.path), check_same_run
+# notices by the checkpoint's metadata.
 FREE = {
     "runs_dir",
     "checkpoint_dir",
@@ -50,11 +50,11 @@ OTHER = "leave it out, or start a new run (init_from= takes weights from an old 
 
 
 def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> TrainConfig:
-    """The settings of the run to be resumed, with the changes that may be made to them.
+    """Return the settings of the run to be resumed, with the changes that are allowed.
 
     Args:
         raw: the settings as given now, defaults included.
-        overrides: what of them the user gave.
+        overrides: those that the user gave.
 
     Raises:
         UserError: a setting that matters was given another value.
@@ -107,9 +107,15 @@ def _is_derived(leaf: str, raw: DictConfig) -> bool:
 
 
 def check_same_run(saved: dict[str, Any], now: dict[str, Any]) -> None:
-    """Compare what a checkpoint says of its run with what would go on: no other painting or photos.
+    """Refuse to resume a run with another style image or other photos.
 
-    Both are metadata of a style checkpoint. Other versions of the libraries are said, no more.
+    Different library versions only print a note.
+
+    Args:
+        saved, now: metadata of the run checkpoint, and of the run that would resume from it.
+
+    Raises:
+        UserError: a value that shapes the result differs.
     """
     before, after = dict(_flat(saved)), dict(_flat(now))
     for key in after:

@@ -35,15 +35,18 @@ from faststyle.train.signals import StopRequest
 
 
 def train(
-    config: TrainConfig, resume_from: Path | None = None, stop: StopRequest | None = None
+    config: TrainConfig,
+    run_dir: Path | None = None,
+    resume_from: Path | None = None,
+    stop: StopRequest | None = None,
 ) -> Path:
     """Train one style; return the path of its style checkpoint.
 
     Everything a user can get wrong is checked before the run folder is made.
 
     Args:
-        resume_from: a run checkpoint; its folder becomes the run's. None makes a new folder in
-            `config.runs_dir`.
+        run_dir: where the run's files go; None makes a new folder in `config.runs_dir`.
+        resume_from: the run checkpoint that the run resumes from.
         stop: its `number` is the signal that ended the run early, or None.
 
     Raises:
@@ -77,7 +80,7 @@ def train(
             check_same_run(resumed.metadata, record.metadata())
             record = record.resumed_from(resumed.metadata, resumed.step)
 
-    folder = _run_folder(config, resume_from)
+    folder = _run_folder(config, run_dir)
     with explain_full_disk(folder), explain_out_of_memory(config.data):
         _write_config(config, folder)
         stopping = StopOnSignal(stop or StopRequest())
@@ -114,10 +117,10 @@ def train(
     return path
 
 
-def _run_folder(config: TrainConfig, resume_from: Path | None) -> RunFolder:
+def _run_folder(config: TrainConfig, run_dir: Path | None) -> RunFolder:
     """One folder for all processes: the first makes it, the others write nothing."""
-    if resume_from is not None:
-        return RunFolder(resume_from.parent)
+    if run_dir is not None:
+        return RunFolder(run_dir)
     runs_dir = Path(config.runs_dir)
     if is_main_process():
         return RunFolder.create(runs_dir, config.style.name)
