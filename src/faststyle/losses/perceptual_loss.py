@@ -64,11 +64,18 @@ class PerceptualLoss(nn.Module):
             return self.loss_network(photos, self.content_layers)
 
     def forward(self, stylized: Tensor, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Every term for pictures (N, 3, H, W) in [0, 1] against `content_targets(photos)`.
+        """Every term of `stylized`, (N, 3, H, W) in [0, 1], against `content_targets(photos)`.
 
-        Returns unweighted `content_loss`, `style_loss`, `tv_loss`, `style_loss/<layer>` a layer,
-        and `total_loss`, the weighted sum of the first three.
+        Returns:
+            Float32 scalars: the unweighted `content_loss`, `style_loss` and `tv_loss`, one
+            `style_loss/<layer>` for each style layer, and `total_loss`, the weighted sum of the
+            first three.
+
+        Raises:
+            ValueError: the content targets are not of N pictures of this size. One style is the
+                target of any N.
         """
+        self._check_batch(stylized, targets)
         features = self.loss_network(stylized, [*self.content_layers, *self.style_layers])
         content = [self.formula.content(features[k], targets[k]) for k in self.content_layers]
         style = {
@@ -87,6 +94,15 @@ class PerceptualLoss(nn.Module):
         )
         by_layer = {f"style_loss/{layer}": value for layer, value in style.items()}
         return {"total_loss": total, **terms, **by_layer}
+
+    def _check_batch(self, stylized: Tensor, targets: Mapping[str, Tensor]) -> None:
+        """Fail before the loss network runs; the losses compare the other dimensions."""
+        for layer in self.content_layers:
+            if targets[layer].shape[:1] != stylized.shape[:1]:
+                raise ValueError(
+                    f"content target of {layer} has shape {tuple(targets[layer].shape)}, stylized "
+                    f"has shape {tuple(stylized.shape)}; give the content_targets of as many photos"
+                )
 
     def _reduce(self, values: list[Tensor]) -> Tensor:
         stacked = torch.stack(values)
