@@ -1,4 +1,4 @@
-"""The style checkpoints at hand: the user's own in ./checkpoints, and those that ship.
+"""The available styles: those in ./checkpoints, and those that ship with faststyle.
 
 Only headers are read, and nothing here imports torch: a list takes a moment.
 """
@@ -19,7 +19,7 @@ RESULTS = Path("stylized")  # where paintings go by default, each style's in a f
 
 
 def find_style(given: str | Path) -> Path:
-    """The checkpoint that is meant: an existing file, else a style's name in `styles_at_hand`.
+    """The checkpoint that is meant: an existing file, else a style's name in `available_styles`.
 
     Raises:
         UserError: neither; with the name that comes closest.
@@ -27,17 +27,17 @@ def find_style(given: str | Path) -> Path:
     path = Path(given)
     if path.is_file():
         return path
-    at_hand = styles_at_hand()
-    if str(given) in at_hand:
-        return at_hand[str(given)]
+    available = available_styles()
+    if str(given) in available:
+        return available[str(given)]
     raise UserError(
-        f"no such checkpoint: {given}; styles at hand: {', '.join(map(one_line, at_hand))}"
+        f"no such checkpoint: {given}; available styles: {', '.join(map(one_line, available))}"
         # A path is tried by the name it ends in: checkpoints/NAME.safetensors of another folder.
-        f"{closest(path.name.removesuffix(SUFFIX), map(one_line, at_hand))}"
+        f"{closest(path.name.removesuffix(SUFFIX), map(one_line, available))}"
     )
 
 
-def styles_at_hand() -> dict[str, Path]:
+def available_styles() -> dict[str, Path]:
     """Checkpoints by name, in order; where there are two of a name, the user's own."""
     found: dict[str, Path] = {}
     for folder in (BUNDLED_STYLES, OWN_STYLES):
@@ -50,15 +50,15 @@ def styles_at_hand() -> dict[str, Path]:
 
 
 def style_list() -> str:
-    """A line for every style at hand: name, title, artist, year, how learned, where it is.
+    """A line for every available style: name, title, artist, year, how learned, where it is.
 
     A file that cannot be read has a line that says why.
     """
-    at_hand = [(one_line(name) or "?", path) for name, path in styles_at_hand().items()]
-    if not at_hand:
+    available = [(one_line(name) or "?", path) for name, path in available_styles().items()]
+    if not available:
         return f"no styles: {OWN_STYLES}/ has none and none came along; train one: python -m train"
-    width = max(len(name) for name, _ in at_hand)
-    return "\n".join(f"{name:<{width}}  {_line(path)}" for name, path in at_hand)
+    width = max(len(name) for name, _ in available)
+    return "\n".join(f"{name:<{width}}  {_line(path)}" for name, path in available)
 
 
 def _line(path: Path) -> str:

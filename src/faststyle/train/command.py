@@ -18,7 +18,7 @@ from faststyle.config.parsing import raise_user_error
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.paths import CONF_DIR
-from faststyle.malloc import keep_freed_memory
+from faststyle.malloc import tune_process
 from faststyle.train import distributed
 from faststyle.train.distributed import print_once
 from faststyle.train.resume import find_resumable
@@ -30,7 +30,7 @@ def main() -> None:
     """The command line: Hydra's, with every mistake of the user's as one line and exit code 2."""
     # Else Hydra prints a trimmed traceback of its own; we print a line, and bugs in full.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    keep_freed_memory()
+    tune_process()
     with exit_on_user_error("train"), distributed.one_error_per_machine():
         try:
             _run()
