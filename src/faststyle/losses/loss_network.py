@@ -1,7 +1,7 @@
-"""Loss networks: frozen image classifiers whose named layers say what a picture looks like.
+"""Loss networks: frozen image classifiers whose activations describe a picture.
 
-Their weights are buffers, not parameters, and not persistent: so they follow the device, get no
-gradient, are in no optimizer and in no checkpoint.
+Their weights are non-persistent buffers, not parameters. So they follow the device, get no
+gradient, and are part of no optimizer and no checkpoint.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class LossNetwork(nn.Module):
-    """The layers of a classifier by name, up to the deepest one wanted.
+    """The layers of a classifier by name, up to the deepest one that is needed.
+
+    Names are those of Gatys et al. 2016: conv4_2 is before the ReLU, relu4_2 after it.
 
     Args:
         name: a key of ARCHITECTURES.
-        layers: the names that will be asked for; nothing deeper is built.
-        pooling: "max", or "average" as Gatys et al. 2016 advise for synthesis.
-        state_dict: torchvision's names (`features.0.weight`), with or without the classifier.
+        layers: at least one name of a layer; nothing deeper than these is built.
+        pooling: "max", or "average" as Gatys et al. 2016, section 2, prefer for synthesis.
+        state_dict: tensors with torchvision's names (`features.0.weight`); those of the
+            classifier are ignored.
 
     Raises:
-        UserError: unknown name or layer, or the weights are another network's.
+        UserError: `name`, `pooling` or a layer is unknown, or the weights belong to another
+            network.
     """
 
     mean: Tensor
@@ -51,9 +55,15 @@ class LossNetwork(nn.Module):
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Activations at `layers` of pictures (N, 3, H, W) in [0, 1]; runs no deeper."""
+        """Activations of pictures (N, 3, H, W) in [0, 1] at `layers`; runs no deeper layer.
+
+        Normalization with ImageNet's mean and standard deviation is inside.
+
+        Returns:
+            Features (N, C, H', W') by layer; C and the size depend on the layer.
+        """
         wanted = set(layers)
-        # oneDNN and cuDNN convolve channels-last pictures up to twice as fast.
+        # oneDNN and cuDNN are up to twice as fast on channels-last pictures.
         x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         features = {}
         for name, layer in self.layers.items():
@@ -66,7 +76,7 @@ class LossNetwork(nn.Module):
 
 
 def _torchvision_names(name: str, layers: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Torchvision's key prefix of each convolution, by its name here: conv1_1 -> features.0."""
+    """The prefix of torchvision's keys for each convolution: conv1_1 -> features.0."""
     prefixes = {}
     for index, (layer, module) in enumerate(layers.items()):
         for sub, child in module.named_modules():
@@ -80,7 +90,7 @@ def _torchvision_names(name: str, layers: Mapping[str, nn.Module]) -> dict[str, 
 def _load(
     name: str, layers: Mapping[str, nn.Module], deepest: int, state_dict: Mapping[str, Tensor]
 ) -> None:
-    """Copy weights into the layers up to `deepest`, once they are known to be this network's."""
+    """Copy the weights into the layers up to `deepest`, after a check of names and shapes."""
     modules = dict(nn.ModuleDict(layers).named_modules())
     prefixes = _torchvision_names(name, layers)
     known = {f"{prefix}.{part}" for prefix in prefixes.values() for part in ("weight", "bias")}

@@ -1,4 +1,4 @@
-"""The objective of Johnson et al. 2016: content, style and total variation as one module."""
+"""The objective: content, style and total variation as one module."""
 
 from __future__ import annotations
 
@@ -15,16 +15,21 @@ from faststyle.losses.loss_network import LossNetwork
 class PerceptualLoss(nn.Module):
     """content_weight * content + style_weight * style + tv_weight * total variation.
 
+    Gatys et al. 2016, equations 5 and 7; Johnson et al. 2016, section 3, adds total variation.
+
     Args:
-        loss_network: gives the features; must know every layer named.
+        loss_network: computes the features; must have every layer named below.
         formula: a key of FORMULAS.
         content_weight, style_weight, tv_weight: at least 0.
-        content_layers, style_layers: names of the loss network's layers; no content layers, and
-            the content loss is 0.
-        style_image: the painting, (1, 3, H, W) in [0, 1], or several. Their Gram matrices are
-            made here.
-        style_blend: a positive weight for each of several paintings; their Gram matrices are
-            averaged by it. Only the ratios count.
+        content_layers: layers of the loss network; if there are none, the content loss is 0.
+        style_layers: layers of the loss network, at least one.
+        style_image: one style image, (1, 3, H, W) in [0, 1], or several of any sizes.
+        style_blend: a positive weight for each style image: the target is the weighted mean of
+            their Gram matrices. Only the ratios matter.
+
+    Raises:
+        UserError: `formula` is unknown.
+        ValueError: there are more or fewer weights than style images.
     """
 
     def __init__(
@@ -48,18 +53,18 @@ class PerceptualLoss(nn.Module):
         self.tv_weight = tv_weight
         self.content_layers = list(content_layers)
         self.style_layers = list(style_layers)
-        paintings = [style_image] if isinstance(style_image, Tensor) else style_image
+        style_images = [style_image] if isinstance(style_image, Tensor) else style_image
         grams = {layer: torch.zeros(()) for layer in self.style_layers}
-        for painting, weight in zip(paintings, style_blend, strict=True):
+        for image, weight in zip(style_images, style_blend, strict=True):
             with torch.no_grad():
-                features = loss_network(painting, self.style_layers)
+                features = loss_network(image, self.style_layers)
             for layer in self.style_layers:
                 grams[layer] = grams[layer] + weight / sum(style_blend) * gram(features[layer])
         for layer, target in grams.items():
             self.register_buffer(_target(layer), target, persistent=False)
 
     def content_targets(self, photos: Tensor) -> dict[str, Tensor]:
-        """Features of the photos at the content layers; the loss network runs no further."""
+        """Features (N, C, H', W') of photos (N, 3, H, W) in [0, 1] by content layer."""
         with torch.no_grad():
             return self.loss_network(photos, self.content_layers)
 

@@ -1,4 +1,4 @@
-"""Where the weights of loss networks come from: our own assets, torchvision's cache, or a file."""
+"""Weights of loss networks: bundled with faststyle, from torchvision, or from a file."""
 
 from __future__ import annotations
 
@@ -27,11 +27,16 @@ BUNDLED = ("compact",)
 def build_loss_network(
     name: str, layers: Iterable[str], *, weights: str, pooling: str
 ) -> LossNetwork:
-    """A loss network with its weights.
+    """A loss network with its weights, on the CPU.
 
     Args:
-        weights: "bundled" (those that come with faststyle), "torchvision" (downloaded once, then
-            cached), or a file.
+        name, layers, pooling: as for `LossNetwork`.
+        weights: "bundled" (part of faststyle), "torchvision" (downloaded once, then cached), or
+            the path of a file.
+
+    Raises:
+        UserError: an unknown name, or weights that are missing, unsafe, not finite or of another
+            network.
     """
     check_choice("loss_network", name, ARCHITECTURES)
     if weights == "torchvision":
@@ -41,7 +46,7 @@ def build_loss_network(
         state_dict = read_state_dict(path)
     network = LossNetwork(name, layers, pooling=pooling, state_dict=state_dict)
     try:
-        # After its construction, which knows better what to say of another network's weights.
+        # After the construction, which has the better message for weights of another network.
         check_values({k: v for k, v in state_dict.items() if not k.startswith("classifier.")})
     except UserError as error:
         raise UserError(f"loss_network.weights: {weights}: {error}") from error
@@ -49,19 +54,23 @@ def build_loss_network(
 
 
 def model_card(name: str, weights: str) -> str | None:
-    """What is to be known of the weights in a few sentences; None for a file of the user's."""
+    """A few sentences about the origin of the weights; None for a file of the user."""
     if weights == "bundled":
         paragraphs = (
             bundled_weights(name).with_suffix(".md").read_text(encoding="utf-8").split("\n\n")
         )
-        return " ".join(paragraphs[1].split())  # the one below the heading
+        return " ".join(paragraphs[1].split())  # the paragraph below the heading
     if weights == "torchvision":
         return f"torchvision's {TORCHVISION_WEIGHTS[name]}, trained on ImageNet"
     return None
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a .safetensors file or a torch file; nothing in it is executed."""
+    """Tensors by name from a .safetensors or torch file; nothing in it is executed.
+
+    Raises:
+        UserError: no such file, or it holds anything but tensors.
+    """
     if not path.is_file():
         raise UserError(f"loss_network.weights: no such file: {path}")
     try:
@@ -78,7 +87,11 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
 
 
 def bundled_weights(name: str) -> Path:
-    """The file of weights that comes with faststyle."""
+    """The path of the weights that are part of faststyle.
+
+    Raises:
+        UserError: there are none of this network.
+    """
     if name not in BUNDLED:
         raise UserError(
             f"loss_network.weights: no weights of {name} come with faststyle, only of "

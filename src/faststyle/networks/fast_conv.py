@@ -1,8 +1,8 @@
 """Convolutions that equal torch's up to rounding and are faster on a CPU.
 
-Each function says which plain form it computes; that form runs where its trick does not apply
-(another device or precision, NNPACK missing, odd sizes) and inside `plain()`. Gains are those of
-docs/benchmarks.md.
+Each docstring names the plain form that the function computes. The plain form itself runs where
+the trick does not apply (another device or precision, no NNPACK, odd sizes) and inside `plain()`.
+docs/benchmarks.md has the gains.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-# Winograd transforms every channel of picture and kernel: with few channels or few positions that
-# costs more than the multiplications it saves.
+# Winograd transforms every channel of picture and kernel. With few channels or few positions that
+# costs more than the saved multiplications.
 WINOGRAD_CHANNELS = 64 * 64
 WINOGRAD_POSITIONS = 32 * 32
 # 3 output channels fill 3 of a vector's 8 or 16 lanes; 2 x 2 pixels of them at once fill 12.
@@ -32,7 +32,7 @@ _enabled: ContextVar[bool] = ContextVar("fast_conv_enabled", default=True)
 
 @contextmanager
 def plain() -> Iterator[None]:
-    """Run the plain forms in this block: they are the reference, and differentiable twice."""
+    """Run the plain forms in this block; they are the reference, and differentiable twice."""
     token = _enabled.set(False)
     try:
         yield
@@ -41,7 +41,11 @@ def plain() -> Iterator[None]:
 
 
 def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: int = 0) -> Tensor:
-    """`F.conv2d` of (N, C, H, W) pictures with (D, C, K, K) kernels, zero padded."""
+    """`F.conv2d` of x (N, C, H, W) with kernels (D, C, K, K), zero padded.
+
+    Returns:
+        (N, D, H', W') with H' = (H + 2 padding - K) // stride + 1, and W' alike.
+    """
     if _pays_as_winograd(x, weight, stride):
         return _Winograd.apply(x, weight, bias, padding)
     if _pays_in_blocks(x, weight, stride, padding):
@@ -50,11 +54,17 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: in
 
 
 def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding_mode: str) -> Tensor:
-    """A 3x3 convolution of pictures upsampled twice by nearest neighbour, (N, D, 2 H, 2 W).
+    """Nearest upsampling of x (N, C, H, W) by two, then a convolution with kernels (D, C, 3, 3).
 
-    Upsampled rows come in equal pairs, so three taps see two rows: each of the four phases of the
-    output is a 2x2 convolution of the small picture, 4/9 of the multiplications. A reflected or
-    zero border of the large picture is a replicated or zero border of the small one.
+    Upsampled rows come in equal pairs, so three taps see two different rows. Each of the four
+    phases of the output is a 2x2 convolution of the small picture: 4/9 of the multiplications. A
+    reflected or zero border of the large picture is a replicated or zero border of the small one.
+
+    Args:
+        padding_mode: "reflect" or "zeros".
+
+    Returns:
+        (N, D, 2 H, 2 W).
     """
     border = (1, 1, 1, 1)
     if not _on_cpu(x):
@@ -68,7 +78,7 @@ def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding_mode: str) 
 
 
 def _on_cpu(x: Tensor) -> bool:
-    # The compiler has ways of its own, and cannot look into NNPACK.
+    # The compiler optimizes plain forms itself, and cannot trace NNPACK.
     return x.device.type == "cpu" and not torch.compiler.is_compiling() and _enabled.get()
 
 
@@ -87,18 +97,18 @@ def _pays_as_winograd(x: Tensor, weight: Tensor, stride: int) -> bool:
 
 @cache
 def _nnpack_is_here() -> bool:
-    # Asking also initialises NNPACK: without it every call fails.
+    # The question also initializes NNPACK; without it every call fails.
     ask = getattr(torch, "_nnpack_available", lambda: False)
     return hasattr(torch, "_nnpack_spatial_convolution") and ask()
 
 
 def _nnpack(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
-    """A private function of torch's, hence by name and only after `_nnpack_is_here`."""
+    """A private function of torch: found by name, called only after `_nnpack_is_here`."""
     return getattr(torch, "_nnpack_spatial_convolution")(x, weight, bias, padding, 1)  # noqa: B009
 
 
 class _Winograd(torch.autograd.Function):
-    """A 3x3 convolution of stride 1 by NNPACK (Lavin and Gray 2016), forward and data gradient."""
+    """A 3x3 convolution of stride 1 by NNPACK, forward and data gradient (Lavin and Gray 2016)."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
@@ -113,9 +123,9 @@ class _Winograd(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         of_x = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
-            # The gradient is a convolution too: kernels turned by 180 degrees, channels swapped.
-            turned = weight.flip(2, 3).transpose(0, 1).contiguous()
-            of_x = _winograd(gradient, turned, None, 2 - ctx.padding)
+            # The gradient is a convolution too: kernels rotated by 180 degrees, channels swapped.
+            rotated = weight.flip(2, 3).transpose(0, 1).contiguous()
+            of_x = _winograd(gradient, rotated, None, 2 - ctx.padding)
         if ctx.needs_input_grad[1]:
             _, of_weight, of_bias = torch.ops.aten.convolution_backward(
                 gradient, x, weight, [weight.shape[0]], [1, 1], [ctx.padding] * 2, [1, 1],
@@ -125,8 +135,8 @@ class _Winograd(torch.autograd.Function):
 
 
 def _winograd(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
-    # NNPACK transforms the kernels anew for every picture, which for deep layers costs more than
-    # the picture: so a batch goes in as one tall picture, rows of zeros between.
+    # NNPACK transforms the kernels again for every picture, which in deep layers costs more than
+    # the picture. So a batch is passed as one tall picture, with rows of zeros between.
     n, channels, height, width = x.shape
     if n == 1:
         return _nnpack(x.contiguous(), weight, bias, padding)
@@ -135,7 +145,7 @@ def _winograd(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> T
     tall[0, :, :, height:] = 0
     out = _nnpack(tall.flatten(2, 3), weight, bias, padding)
     rows = height + 2 * padding - 2
-    # The last picture has its own zeros below it: the rows of all, evenly spaced.
+    # The last picture has no zeros below it: pad, so that all are evenly spaced.
     spaced = F.pad(out, (0, 0, 0, n * (height + padding) - out.shape[2]))
     return spaced.unflatten(2, (n, height + padding))[0, :, :, :rows].transpose(0, 1).contiguous()
 
@@ -153,7 +163,7 @@ def _pays_in_blocks(x: Tensor, weight: Tensor, stride: int, padding: int) -> boo
 
 
 def _conv2d_in_blocks(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> Tensor:
-    """Each block of output pixels as channels: kernels shifted to each of its pixels."""
+    """Compute each block of output pixels as channels, with kernels shifted to each pixel."""
     last = BLOCK - 1
     shifted = [
         F.pad(weight, (column, last - column, row, last - row))
@@ -176,10 +186,10 @@ def _phase_kernels(weight: Tensor) -> Tensor:
 
 
 class _Interleave(torch.autograd.Function):
-    """(N, 4 D, H + 1, W + 1) of phases (row, column) to the picture (N, D, 2 H, 2 W) they make.
+    """Interleave phases (N, 4 D, H + 1, W + 1) to a picture (N, D, 2 H, 2 W).
 
-    Phase (p, q) starts at position (p, q): its taps reach one row further down, one column
-    further right.
+    Phase (row, column) starts at position (row, column): its taps reach one row further down and
+    one column further right.
     """
 
     @staticmethod
@@ -202,6 +212,7 @@ class _Interleave(torch.autograd.Function):
 
 
 def _each_phase(phases: Tensor) -> Iterator[tuple[tuple[int, int], Tensor]]:
+    """(row, column) and a view (N, D, H, W) of each phase."""
     split = phases.unflatten(1, (-1, 2, 2))
     height, width = phases.shape[-2] - 1, phases.shape[-1] - 1
     for row in range(2):

@@ -1,4 +1,4 @@
-"""Layers of the transform network: convolutions that pad for themselves, norm, residual block."""
+"""Layers of the transform network: padded convolutions, instance norm, residual block."""
 
 from __future__ import annotations
 
@@ -10,24 +10,34 @@ from torch import Tensor, nn
 from faststyle.networks.fast_conv import conv2d, upsample_conv2d
 
 PaddingMode = Literal["reflect", "zeros"]
-# "same" is TensorFlow's: it begins stride 2 at the first pixel, the others one before it.
+# "same" is TensorFlow's: its stride 2 begins at the first pixel, that of the others one before.
 PADDINGS: dict[str, PaddingMode] = {"reflect": "reflect", "zero": "zeros", "same": "zeros"}
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm with scale and shift, its statistics in float32 whatever the precision."""
+    """Instance norm with scale and shift (Ulyanov et al. 2016), computed in float32.
+
+    The output (N, C, H, W) has the precision of the input.
+    """
 
     def __init__(self, channels: int):
         super().__init__(channels, affine=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        # One group a channel is instance norm; torch's group norm is 4 times as fast on a CPU.
+        # One group per channel is instance norm; torch's group norm is 4 times as fast on a CPU.
         full = F.group_norm(x.float(), self.num_features, self.weight, self.bias, self.eps)
         return full.to(x.dtype)
 
 
 class Conv(nn.Conv2d):
-    """A convolution padded so that stride 1 keeps the size."""
+    """A convolution padded so that stride 1 keeps the size and stride 2 halves an even one.
+
+    Args:
+        channels_in, channels_out: C and D of (N, C, H, W) to (N, D, H / stride, W / stride).
+        size: side of the kernel, odd.
+        stride: 1 or 2.
+        padding: a key of PADDINGS.
+    """
 
     padding_mode: PaddingMode
 
@@ -49,7 +59,10 @@ class Conv(nn.Conv2d):
 
 
 class UpsampleConv(Conv):
-    """Nearest upsampling by two, then a 3x3 convolution."""
+    """Nearest upsampling by two, then a 3x3 convolution: no checkerboard (Odena et al. 2016).
+
+    It maps (N, C, H, W) to (N, D, 2 H, 2 W).
+    """
 
     def __init__(self, channels_in: int, channels_out: int, padding: str):
         super().__init__(channels_in, channels_out, 3, 1, padding)
@@ -60,10 +73,13 @@ class UpsampleConv(Conv):
 
 
 class TransposedConv(nn.ConvTranspose2d):
-    """A 3x3 convolution of stride 1/2: the transpose of a Conv of stride 2."""
+    """A 3x3 convolution of stride 1/2, as in Johnson et al. 2016: the transpose of stride 2.
+
+    It maps (N, C, H, W) to (N, D, 2 H, 2 W).
+    """
 
     def __init__(self, channels_in: int, channels_out: int, padding: str):
-        # Of 2 n + 1 rows and columns the first is cut off, with "same" the last.
+        # The first of 2 n + 1 rows and columns is cut off; with "same" it is the last.
         cut = 0 if padding == "same" else 1
         super().__init__(channels_in, channels_out, 3, stride=2, padding=cut, output_padding=cut)
 
@@ -72,6 +88,11 @@ class TransposedConv(nn.ConvTranspose2d):
 
 
 class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with norms around an identity, without a ReLU after the sum.
+
+    Johnson et al. 2016, supplementary material, after Gross and Wilber 2016. Keeps (N, C, H, W).
+    """
+
     def __init__(self, channels: int, norm: type[nn.Module], padding: str):
         super().__init__()
         self.conv1 = Conv(channels, channels, 3, 1, padding)
