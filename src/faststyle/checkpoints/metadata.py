@@ -1,7 +1,7 @@
-"""What a style checkpoint may say of itself: the one place that knows its keys and their types.
+"""The metadata of style checkpoints: its keys, their types, and checks of what a file holds.
 
-A file comes from anywhere, and what it says is printed and used to build a network: so every
-value has its type and every text a length, and holds nothing that a terminal would obey.
+A file may come from anywhere, and its metadata is printed and used to build a network. So values
+have types, strings have a maximal length, and control characters are refused.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from faststyle.errors import UserError
 from faststyle.files.paths import STYLE_NAME
 from faststyle.networks.arguments import NetworkArguments
 
-MAX_TEXT = 2000  # characters of one text
+MAX_TEXT = 2000  # characters of one string
 MAX_VALUES = 2000  # keys and values in all
 MAX_DEPTH = 6
 
 Kind = tuple[str, Callable[[Any], bool]]
-TEXT: Kind = ("a text", lambda value: isinstance(value, str))
+TEXT: Kind = ("a string", lambda value: isinstance(value, str))
 NUMBER: Kind = ("a number", lambda value: _is_int(value) or isinstance(value, float))
 WHOLE: Kind = ("a whole number of at least 0", lambda value: _is_int(value) and value >= 0)
 NAME: Kind = (
@@ -31,12 +31,12 @@ FILE: Kind = (
     lambda value: isinstance(value, str) and "/" not in value,
 )
 TEXTS: Kind = (
-    "a list of texts",
+    "a list of strings",
     lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
 )
-FACT: Kind = ("a number or a text", lambda value: NUMBER[1](value) or TEXT[1](value))
+FACT: Kind = ("a number or a string", lambda value: NUMBER[1](value) or TEXT[1](value))
 
-# Keys that are not here come from a later version: bounded and printable, they are let through.
+# Other keys come from a later version: they pass if they are bounded and printable.
 SECTIONS: dict[str, dict[str, Kind]] = {
     "style": {
         "name": NAME,
@@ -67,24 +67,24 @@ SECTIONS: dict[str, dict[str, Kind]] = {
     "metrics": {},
     "versions": {},
 }
-OPEN_SECTIONS = {"metrics": FACT, "versions": TEXT}  # any key, one kind of value
+OPEN_SECTIONS = {"metrics": FACT, "versions": TEXT}  # any key, one type of value
 
 
 def check_metadata(metadata: Any) -> dict[str, Any]:
-    """`metadata` itself, once every key that is known has its type and the rest is harmless.
+    """Return `metadata` if known keys have their type and all others are bounded and printable.
 
     Raises:
-        UserError: which key holds what, and what it may hold.
+        UserError: it does not; the message names the key, its value and the type.
     """
     if not isinstance(metadata, dict):
-        raise UserError("its metadata is no JSON object")
+        raise UserError("its metadata is not a JSON object")
     _check_bounds(metadata)
     if "network" not in metadata:
         raise UserError("its metadata has no network")
     for section, kinds in SECTIONS.items():
         values = metadata.get(section, {})
         if not isinstance(values, dict):
-            raise UserError(f"its metadata's {section} is no JSON object")
+            raise UserError(f"its metadata's {section} is not a JSON object")
         for key, value in values.items():
             kind = kinds.get(key) or OPEN_SECTIONS.get(section)
             may_lack = section != "network" and value is None
@@ -101,7 +101,7 @@ def _check_bounds(metadata: dict[str, Any]) -> None:
             )
         if isinstance(value, str):
             if len(value) > MAX_TEXT:
-                raise UserError(f"its metadata holds a text of {len(value)} characters")
+                raise UserError(f"its metadata holds a string of {len(value)} characters")
             if not value.isprintable():
                 raise UserError(f"its metadata holds control characters: {_short(value)}")
         elif _is_int(value) and abs(value) >= 2**63:
@@ -111,7 +111,7 @@ def _check_bounds(metadata: dict[str, Any]) -> None:
 
 
 def _walk(metadata: Any) -> Iterator[tuple[int, Any]]:
-    """Every key and value with its depth; lazily, so that what is endless can be left."""
+    """Every key and value with its depth; lazily, so that the caller can stop at a limit."""
     waiting = [iter([(0, metadata)])]
     while waiting:
         for depth, value in waiting[-1]:
@@ -129,9 +129,9 @@ def _walk(metadata: Any) -> Iterator[tuple[int, Any]]:
 
 
 def printable(value: Any) -> Any:
-    """`value` with its texts fit for a checkpoint: control characters to spaces, and not too long.
+    """A copy of `value` that `check_metadata` accepts, so that what is written can be read again.
 
-    So what a user wrote in a title can always be read again.
+    Control characters in strings become spaces, and strings are cut at MAX_TEXT.
     """
     if isinstance(value, dict):
         return {printable(str(key)): printable(item) for key, item in value.items()}

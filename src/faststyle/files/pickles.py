@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from faststyle.errors import UserError
 
-MAX_OPCODES = 1 << 20  # of one pickle; that of a training checkpoint has about 5,000
+MAX_OPCODES = 1 << 20  # of one pickle; that of a run checkpoint has about 5,000
 STORAGES = ("Float", "Half", "BFloat16", "Double", "Long", "Int", "Short", "Char", "Byte", "Bool")
 GLOBALS = {
     "collections OrderedDict",
