@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 
@@ -68,7 +68,7 @@ def one_line(text: str) -> str:
 
 
 @contextmanager
-def exit_on_user_error(program: str) -> Iterator[None]:
+def exit_on_user_error(program: str) -> Generator[None, None, None]:
     """Turn a UserError into one line on stderr and its exit code; a bug keeps its traceback."""
     try:
         yield

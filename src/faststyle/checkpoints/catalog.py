@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faststyle.checkpoints.header import style_metadata
+from faststyle.checkpoints.metadata import is_list, is_object
 from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.errors import UserError, closest, one_line
 from faststyle.files.paths import BUNDLED_STYLES
@@ -100,12 +101,12 @@ def describe(metadata: dict[str, Any]) -> str:
     lines: list[str] = []
 
     def add(value: Any, label: str, indent: int) -> None:
-        if isinstance(value, dict):
+        if is_object(value):
             lines.append(f"{'  ' * indent}{label}:")
             for key, item in value.items():
                 add(item, str(key), indent + 1)
         elif value is not None:
-            if isinstance(value, list):
+            if is_list(value):
                 value = ", ".join(map(str, value))
             lines.append(
                 f"{'  ' * indent}{label}: {value:.4g}"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from faststyle.checkpoints.metadata import check_metadata
+from faststyle.checkpoints.metadata import check_metadata, is_object
 from faststyle.errors import UserError, one_line
 from faststyle.files.pickles import UnsafeFile
 from faststyle.files.safetensors_header import safetensors_metadata
@@ -39,16 +39,16 @@ def check_format(path: Path, metadata: Any) -> dict[str, Any]:
         UnsafeFile: it does not.
         UserError: the format is newer than FORMAT.
     """
-    version = metadata.get("format") if isinstance(metadata, dict) else None
+    version = metadata.get("format") if is_object(metadata) else None
     if isinstance(version, int) and version > FORMAT:
         raise UserError(
             f"{path}: style checkpoint of format {version}, this faststyle reads format {FORMAT}; "
             "install a newer faststyle"
         )
     try:
-        check_metadata(metadata)
+        checked = check_metadata(metadata)
     except UserError as error:
         raise UnsafeFile(str(error)) from error
     if type(version) is not int or version < 1:
         raise UnsafeFile("its metadata has no format number")
-    return metadata
+    return checked

@@ -7,8 +7,8 @@ have types, strings have a maximal length, and control characters are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, get_type_hints
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeGuard, cast, get_type_hints
 
 from faststyle.errors import UserError
 from faststyle.files.paths import STYLE_NAME
@@ -18,7 +18,19 @@ MAX_TEXT = 2000  # characters of one string
 MAX_VALUES = 2000  # keys and values in all
 MAX_DEPTH = 6
 
-Kind = tuple[str, Callable[[Any], bool]]
+Kind = tuple[str, Callable[[Any], bool]]  # its name in messages, and the check of a value
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a parsed JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a parsed JSON value is a list."""
+    return isinstance(value, list)
+
+
 TEXT: Kind = ("a string", lambda value: isinstance(value, str))
 NUMBER: Kind = ("a number", lambda value: _is_int(value) or isinstance(value, float))
 WHOLE: Kind = ("a whole number of at least 0", lambda value: _is_int(value) and value >= 0)
@@ -32,7 +44,7 @@ FILE: Kind = (
 )
 TEXTS: Kind = (
     "a list of strings",
-    lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    lambda value: is_list(value) and all(isinstance(item, str) for item in value),
 )
 FACT: Kind = ("a number or a string", lambda value: NUMBER[1](value) or TEXT[1](value))
 
@@ -76,14 +88,14 @@ def check_metadata(metadata: Any) -> dict[str, Any]:
     Raises:
         UserError: it does not; the message names the key, its value and the type.
     """
-    if not isinstance(metadata, dict):
+    if not is_object(metadata):
         raise UserError("its metadata is not a JSON object")
     _check_bounds(metadata)
     if "network" not in metadata:
         raise UserError("its metadata has no network")
     for section, kinds in SECTIONS.items():
         values = metadata.get(section, {})
-        if not isinstance(values, dict):
+        if not is_object(values):
             raise UserError(f"its metadata's {section} is not a JSON object")
         for key, value in values.items():
             kind = kinds.get(key) or OPEN_SECTIONS.get(section)
@@ -112,13 +124,13 @@ def _check_bounds(metadata: dict[str, Any]) -> None:
 
 def _walk(metadata: Any) -> Iterator[tuple[int, Any]]:
     """Every key and value with its depth; lazily, so that the caller can stop at a limit."""
-    waiting = [iter([(0, metadata)])]
+    waiting: list[Iterator[tuple[int, Any]]] = [iter([(0, metadata)])]
     while waiting:
         for depth, value in waiting[-1]:
             yield depth, value
-            if isinstance(value, dict):
-                inner = [item for pair in value.items() for item in pair]
-            elif isinstance(value, list):
+            if is_object(value):
+                inner: list[Any] = [item for pair in value.items() for item in pair]
+            elif is_list(value):
                 inner = value
             else:
                 continue
@@ -133,10 +145,10 @@ def printable(value: Any) -> Any:
 
     Control characters in strings become spaces, and strings are cut at MAX_TEXT.
     """
-    if isinstance(value, dict):
+    if is_object(value):
         return {printable(str(key)): printable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [printable(item) for item in value]
+        return [printable(item) for item in cast(Iterable[Any], value)]
     if isinstance(value, str):
         return "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT])
     return value

@@ -19,7 +19,7 @@ from faststyle.checkpoints.catalog import describe as describe
 from faststyle.checkpoints.header import FORMAT as FORMAT
 from faststyle.checkpoints.header import METADATA_KEY as METADATA_KEY
 from faststyle.checkpoints.header import check_format, style_metadata
-from faststyle.checkpoints.metadata import printable
+from faststyle.checkpoints.metadata import is_object, printable
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.atomic import atomic_write
 from faststyle.files.pickles import UnsafeFile
@@ -129,8 +129,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def _read_run(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     loaded = read_torch(path)
-    state = loaded.get("state_dict") if isinstance(loaded, dict) else None
-    if not isinstance(state, dict) or METADATA_KEY not in loaded:
+    state = loaded.get("state_dict") if is_object(loaded) else None
+    if not is_object(state) or METADATA_KEY not in loaded:
         raise UnsafeFile("it was not written by faststyle")
     metadata = check_format(path, loaded[METADATA_KEY])
     own = {str(k): v for k, v in state.items() if str(k).startswith(TRAINED)}

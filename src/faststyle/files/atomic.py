@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from faststyle.errors import UserError
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Generator[Path, None, None]:
     """Yield a temporary path beside `path`; rename it to `path` at the end, delete it on an error.
 
     Missing folders are made. A reader sees the old file or the new one, never a part.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 from safetensors import safe_open
 
@@ -23,8 +24,9 @@ def safetensors_metadata(path: Path) -> dict[str, str]:
             length = int.from_bytes(file.read(8), "little")
         if length > MAX_HEADER:
             raise UnsafeFile(f"its header claims {length} bytes, more than {MAX_HEADER}")
-        with safe_open(path, framework="np") as file:  # "pt" would import torch
-            return file.metadata() or {}
+        # "pt" would import torch; the library has no types.
+        with cast(Any, safe_open(path, framework="np")) as contents:
+            return contents.metadata() or {}
     except UnsafeFile:
         raise
     except Exception as error:  # safetensors' own errors, and any that a damaged header causes

@@ -13,7 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import safe_open
@@ -35,9 +35,9 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     """
     safetensors_metadata(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with cast(Any, safe_open(path, framework="pt")) as contents:  # the library has no types
             # A copy: the file may be overwritten while its tensors are in use.
-            return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
+            return {name: contents.get_tensor(name).clone() for name in contents.keys()}  # noqa: SIM118
     except Exception as error:
         raise UnsafeFile(library_message(error)) from error
 

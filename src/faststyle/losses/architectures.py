@@ -5,6 +5,8 @@ To add one, add its function to ARCHITECTURES and its weights to `pretrained`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -107,7 +109,7 @@ def _squeezenet_layers(pooling: str) -> dict[str, nn.Module]:
     return layers
 
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Callable[[str], dict[str, nn.Module]]] = {
     "vgg16": lambda pooling: _vgg_layers(VGG_STAGES["vgg16"], pooling),
     "vgg19": lambda pooling: _vgg_layers(VGG_STAGES["vgg19"], pooling),
     "squeezenet": _squeezenet_layers,

@@ -6,7 +6,8 @@ gradient, and are part of no optimizer and no checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ class LossNetwork(nn.Module):
         wanted = set(layers)
         # oneDNN and cuDNN are up to twice as fast on channels-last pictures.
         x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        features = {}
+        features: dict[str, Tensor] = {}
         for name, layer in self.layers.items():
             x = layer(x)
             if name in wanted:
@@ -77,21 +78,29 @@ class LossNetwork(nn.Module):
 
 def _torchvision_names(name: str, layers: Mapping[str, nn.Module]) -> dict[str, str]:
     """The prefix of torchvision's keys for each convolution: conv1_1 -> features.0."""
-    prefixes = {}
+    prefixes: dict[str, str] = {}
     for index, (layer, module) in enumerate(layers.items()):
-        for sub, child in module.named_modules():
+        for sub, child in _modules(module).items():
             if isinstance(child, FrozenConv2d):
-                prefixes[".".join(filter(None, (layer, sub)))] = ".".join(
-                    filter(None, (f"features.{index}", sub))
-                )
+                prefixes[f"{layer}{sub}"] = f"features.{index}{sub}"
     return prefixes
+
+
+def _modules(module: nn.Module) -> dict[str, nn.Module]:
+    """`module` and all modules in it by their paths, which begin with a dot or are empty."""
+    named = cast(Iterator[tuple[str, nn.Module]], module.named_modules())
+    return {f".{path}" if path else "": child for path, child in named}
 
 
 def _load(
     name: str, layers: Mapping[str, nn.Module], deepest: int, state_dict: Mapping[str, Tensor]
 ) -> None:
     """Copy the weights into the layers up to `deepest`, after a check of names and shapes."""
-    modules = dict(nn.ModuleDict(layers).named_modules())
+    modules = {
+        f"{layer}{sub}": child
+        for layer, module in layers.items()
+        for sub, child in _modules(module).items()
+    }
     prefixes = _torchvision_names(name, layers)
     known = {f"{prefix}.{part}" for prefix in prefixes.values() for part in ("weight", "bias")}
     state = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard, cast
 
 from torch import Tensor
 
@@ -74,8 +74,8 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f"loss_network.weights: no such file: {path}")
     try:
-        loaded: Any = read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
-        if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
+        loaded = read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
+        if not _is_state_dict(loaded):
             raise UserError(f"loss_network.weights: {path} holds no state dict of tensors")
         check_size(path, loaded)
     except UnsafeFile as error:
@@ -84,6 +84,12 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             "give a state dict saved with torch.save or safetensors"
         ) from error
     return {str(name): value for name, value in loaded.items()}
+
+
+def _is_state_dict(loaded: Any) -> TypeGuard[dict[Any, Tensor]]:
+    return isinstance(loaded, dict) and all(
+        isinstance(value, Tensor) for value in cast(dict[Any, Any], loaded).values()
+    )
 
 
 def bundled_weights(name: str) -> Path:
@@ -101,7 +107,7 @@ def bundled_weights(name: str) -> Path:
 
 
 def _download(name: str) -> dict[str, Tensor]:
-    from torchvision.models import get_weight
+    from torchvision.models import get_weight  # pyright: ignore[reportMissingTypeStubs]
 
     if name not in TORCHVISION_WEIGHTS:
         raise UserError(f"loss_network.weights: torchvision has no {name}; give bundled or a file")

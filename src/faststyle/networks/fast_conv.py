@@ -7,11 +7,11 @@ docs/benchmarks.md has the gains.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -31,7 +31,7 @@ _enabled: ContextVar[bool] = ContextVar("fast_conv_enabled", default=True)
 
 
 @contextmanager
-def plain() -> Iterator[None]:
+def plain() -> Generator[None, None, None]:
     """Run the plain forms in this block; they are the reference, and differentiable twice."""
     token = _enabled.set(False)
     try:
@@ -118,7 +118,9 @@ class _Winograd(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         x, weight = ctx.saved_tensors
         of_x = of_weight = of_bias = None
@@ -147,7 +149,8 @@ def _winograd(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> T
     rows = height + 2 * padding - 2
     # The last picture has no zeros below it: pad, so that all are evenly spaced.
     spaced = F.pad(out, (0, 0, 0, n * (height + padding) - out.shape[2]))
-    return spaced.unflatten(2, (n, height + padding))[0, :, :, :rows].transpose(0, 1).contiguous()
+    pictures = _unflatten(spaced, 2, n, height + padding)
+    return pictures[0, :, :, :rows].transpose(0, 1).contiguous()
 
 
 def _pays_in_blocks(x: Tensor, weight: Tensor, stride: int, padding: int) -> bool:
@@ -178,9 +181,9 @@ def _conv2d_in_blocks(x: Tensor, weight: Tensor, bias: Tensor, padding: int) -> 
 def _phase_kernels(weight: Tensor) -> Tensor:
     """The 2x2 kernels of the four phases, (4 D, C, 2, 2), from 3x3 ones (D, C, 3, 3)."""
     above, middle, below = weight.unbind(2)
-    rows = torch.stack([above, middle + below, above + middle, below]).unflatten(0, (2, 2))
+    rows = _unflatten(torch.stack([above, middle + below, above + middle, below]), 0, 2, 2)
     left, center, right = rows.unbind(-1)
-    taps = torch.stack([left, center + right, left + center, right]).unflatten(0, (2, 2))
+    taps = _unflatten(torch.stack([left, center + right, left + center, right]), 0, 2, 2)
     # column phase, column tap, row phase, row tap, D, C
     return taps.permute(4, 2, 0, 5, 3, 1).flatten(0, 2)
 
@@ -202,7 +205,9 @@ class _Interleave(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx: Any, *gradients: Tensor
+    ) -> Tensor:
         (gradient,) = gradients
         n, channels, height, width = gradient.shape
         phases = gradient.new_zeros(n, 4 * channels, height // 2 + 1, width // 2 + 1)
@@ -213,9 +218,13 @@ class _Interleave(torch.autograd.Function):
 
 def _each_phase(phases: Tensor) -> Iterator[tuple[tuple[int, int], Tensor]]:
     """(row, column) and a view (N, D, H, W) of each phase."""
-    split = phases.unflatten(1, (-1, 2, 2))
+    split = _unflatten(phases, 1, -1, 2, 2)
     height, width = phases.shape[-2] - 1, phases.shape[-1] - 1
     for row in range(2):
         for column in range(2):
             part = split[:, :, row, column, row : row + height, column : column + width]
             yield (row, column), part
+
+
+def _unflatten(x: Tensor, dim: int, *sizes: int) -> Tensor:
+    return cast(Tensor, x.unflatten(dim, sizes))  # torch leaves its type open

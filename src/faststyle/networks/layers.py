@@ -21,12 +21,12 @@ class InstanceNorm(nn.InstanceNorm2d):
     """
 
     def __init__(self, channels: int):
-        super().__init__(channels, affine=True)
+        super().__init__(channels, affine=True)  # pyright: ignore[reportUnknownMemberType]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         # One group per channel is instance norm; torch's group norm is 4 times as fast on a CPU.
-        full = F.group_norm(x.float(), self.num_features, self.weight, self.bias, self.eps)
-        return full.to(x.dtype)
+        full = F.group_norm(input.float(), self.num_features, self.weight, self.bias, self.eps)
+        return full.to(input.dtype)
 
 
 class Conv(nn.Conv2d):
@@ -39,23 +39,21 @@ class Conv(nn.Conv2d):
         padding: a key of PADDINGS.
     """
 
-    padding_mode: PaddingMode
-
     def __init__(self, channels_in: int, channels_out: int, size: int, stride: int, padding: str):
         mode = PADDINGS[padding]
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
             channels_in, channels_out, size, stride, padding=size // 2, padding_mode=mode
         )
         self.late = padding == "same" and stride == 2
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         assert self.bias is not None
         margin = self.kernel_size[0] // 2
         if self.padding_mode == "reflect":
-            x, margin = F.pad(x, (margin,) * 4, mode="reflect"), 0
+            input, margin = F.pad(input, (margin,) * 4, mode="reflect"), 0
         elif self.late:
-            x, margin = F.pad(x, (0, 1, 0, 1)), 0
-        return conv2d(x, self.weight, self.bias, self.stride[0], margin)
+            input, margin = F.pad(input, (0, 1, 0, 1)), 0
+        return conv2d(input, self.weight, self.bias, self.stride[0], margin)
 
 
 class UpsampleConv(Conv):
@@ -67,9 +65,9 @@ class UpsampleConv(Conv):
     def __init__(self, channels_in: int, channels_out: int, padding: str):
         super().__init__(channels_in, channels_out, 3, 1, padding)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         assert self.bias is not None
-        return upsample_conv2d(x, self.weight, self.bias, self.padding_mode)
+        return upsample_conv2d(input, self.weight, self.bias, self.padding_mode)
 
 
 class TransposedConv(nn.ConvTranspose2d):
@@ -81,10 +79,13 @@ class TransposedConv(nn.ConvTranspose2d):
     def __init__(self, channels_in: int, channels_out: int, padding: str):
         # The first of 2 n + 1 rows and columns is cut off; with "same" it is the last.
         cut = 0 if padding == "same" else 1
-        super().__init__(channels_in, channels_out, 3, stride=2, padding=cut, output_padding=cut)
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
+            channels_in, channels_out, 3, stride=2, padding=cut, output_padding=cut
+        )
 
-    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        return super().forward(x, output_size)[..., : 2 * x.shape[2], : 2 * x.shape[3]]
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        _, _, height, width = input.shape
+        return super().forward(input, output_size)[..., : 2 * height, : 2 * width]
 
 
 class ResidualBlock(nn.Module):

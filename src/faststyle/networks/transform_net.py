@@ -10,6 +10,8 @@ The defaults differ from the paper where that looks better: instance norm instea
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -30,11 +32,15 @@ def _scaled_tanh(x: Tensor) -> Tensor:
     return 0.5 + 150 / 255 * torch.tanh(x)
 
 
-OUTPUTS = {
+def _linear(x: Tensor) -> Tensor:
+    return 0.5 + x
+
+
+OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "tanh": _scaled_tanh,
     "normed_tanh": _scaled_tanh,  # the last convolution has a norm too
-    "linear": lambda x: 0.5 + x,
+    "linear": _linear,
 }
 CENTER = 0.5  # subtracted from the input, except with "same", where zeros are black
 PERIOD = 4  # two convolutions of stride 2
