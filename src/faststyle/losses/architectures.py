@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.networks.fast_conv import conv2d
@@ -52,7 +53,7 @@ class FrozenConv2d(nn.Module):
         self.register_buffer("weight", weight, persistent=False)
         self.register_buffer("bias", torch.empty(channels_out), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d _ _"]:
         return conv2d(x, self.weight, self.bias, self.stride, self.padding)
 
 
@@ -68,9 +69,9 @@ class Fire(nn.Module):
         self.expand1x1 = FrozenConv2d(squeeze, expand, 1, 1, 0)
         self.expand3x3 = FrozenConv2d(squeeze, expand, 3, 1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.squeeze(x))
-        return F.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h w"]:
+        squeezed = F.relu(self.squeeze(x))
+        return F.relu(torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1))
 
 
 class Pool(nn.Module):
@@ -81,7 +82,7 @@ class Pool(nn.Module):
         self.pool = {"max": F.max_pool2d, "average": F.avg_pool2d}[pooling]
         self.size, self.ceil_mode = size, ceil_mode
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
         return self.pool(x, self.size, 2, ceil_mode=self.ceil_mode)
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
-def gram(features: Tensor) -> Tensor:
+def gram(features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c c"]:
     """Gram matrices F F^T / (C H W) of features (N, C, H, W), shape (N, C, C).
 
     Gatys et al. 2016, equation 3, normalized as in Johnson et al. 2016, equation 3, so that the
@@ -46,13 +47,15 @@ class _Gram(torch.autograd.Function):
         return positions @ (gradient + gradient.transpose(1, 2))
 
 
-def total_variation(images: Tensor) -> Tensor:
+def total_variation(images: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
     """Mean squared difference of vertical neighbors plus that of horizontal neighbors."""
     vertical, horizontal = _neighbor_differences(images)
     return vertical.square().mean() + horizontal.square().mean()
 
 
-def relative_error(values: Tensor, target: Tensor) -> Tensor:
+def relative_error(
+    values: Float[Tensor, "*values"], target: Float[Tensor, "*target"]
+) -> Float[Tensor, ""]:
     """|values - target|^2 / |target|^2 of each picture: 0 if equal, 1 if `values` are all zero.
 
     Raises:
@@ -64,7 +67,9 @@ def relative_error(values: Tensor, target: Tensor) -> Tensor:
     return (error / _full(target).square().sum(dims).clamp_min(1e-12)).mean()
 
 
-def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:
+def mean_squared_error(
+    values: Float[Tensor, "*values"], target: Float[Tensor, "*target"]
+) -> Float[Tensor, ""]:
     """The mean of (values - target)^2: Johnson et al. 2016, equations 2 (content) and 4 (style).
 
     Of Gram matrices it is the mean of the C^2 entries, as in their code; equation 4 has the sum.
@@ -76,7 +81,9 @@ def mean_squared_error(values: Tensor, target: Tensor) -> Tensor:
     return (_full(values) - _full(target)).square().mean()
 
 
-def gatys_content(features: Tensor, target: Tensor) -> Tensor:
+def gatys_content(
+    features: Float[Tensor, "n c h w"], target: Float[Tensor, "*target"]
+) -> Float[Tensor, ""]:
     """1/2 sum (F - P)^2 over channels and positions: Gatys et al. 2016, equation 1.
 
     Raises:
@@ -86,7 +93,9 @@ def gatys_content(features: Tensor, target: Tensor) -> Tensor:
     return 0.5 * (_full(features) - _full(target)).square().sum() / features.shape[0]
 
 
-def gatys_style(grams: Tensor, target: Tensor) -> Tensor:
+def gatys_style(
+    grams: Float[Tensor, "n c c"], target: Float[Tensor, "*target"]
+) -> Float[Tensor, ""]:
     """1/(4 N_l^2 M_l^2) sum (G - A)^2: Gatys et al. 2016, equation 4, from normalized Grams.
 
     The paper has G = F F^T for N_l maps of M_l positions. `gram` divides by N_l M_l, so the factor
@@ -99,7 +108,7 @@ def gatys_style(grams: Tensor, target: Tensor) -> Tensor:
     return 0.25 * (grams - target).square().sum() / grams.shape[0]
 
 
-def johnson_total_variation(images: Tensor) -> Tensor:
+def johnson_total_variation(images: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
     """Half the sum of squared differences of neighbors on the scale 0 to 255 (Johnson's code).
 
     The sum includes the batch: it grows with N.
@@ -108,7 +117,7 @@ def johnson_total_variation(images: Tensor) -> Tensor:
     return 0.5 * (vertical.square().sum() + horizontal.square().sum())
 
 
-def engstrom_total_variation(images: Tensor) -> Tensor:
+def engstrom_total_variation(images: Float[Tensor, "n c h w"]) -> Float[Tensor, ""]:
     """`total_variation` on the scale 0 to 255 (Engstrom's code)."""
     return 255**2 * total_variation(images)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.errors import UserError, check_choice
@@ -55,7 +56,9 @@ class LossNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
-    def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def forward(
+        self, images: Float[Tensor, "n 3 h w"], layers: Iterable[str]
+    ) -> dict[str, Float[Tensor, "n _ _ _"]]:
         """Activations of pictures (N, 3, H, W) in [0, 1] at `layers`; runs no deeper layer.
 
         Normalization with ImageNet's mean and standard deviation is inside.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
@@ -42,7 +43,7 @@ class PerceptualLoss(nn.Module):
         tv_weight: float,
         content_layers: list[str],
         style_layers: list[str],
-        style_image: Tensor | Sequence[Tensor],
+        style_image: Float[Tensor, "1 3 _ _"] | Sequence[Float[Tensor, "1 3 _ _"]],
         style_blend: Sequence[float] = (1.0,),
     ):
         super().__init__()
@@ -63,12 +64,16 @@ class PerceptualLoss(nn.Module):
         for layer, target in grams.items():
             self.register_buffer(_target(layer), target, persistent=False)
 
-    def content_targets(self, photos: Tensor) -> dict[str, Tensor]:
+    def content_targets(
+        self, photos: Float[Tensor, "n 3 h w"]
+    ) -> dict[str, Float[Tensor, "n _ _ _"]]:
         """Features (N, C, H', W') of photos (N, 3, H, W) in [0, 1] by content layer."""
         with torch.no_grad():
             return self.loss_network(photos, self.content_layers)
 
-    def forward(self, stylized: Tensor, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def forward(
+        self, stylized: Float[Tensor, "n 3 h w"], targets: Mapping[str, Float[Tensor, "_ _ _ _"]]
+    ) -> dict[str, Float[Tensor, ""]]:
         """Every term of `stylized`, (N, 3, H, W) in [0, 1], against `content_targets(photos)`.
 
         Returns:

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -40,7 +41,13 @@ def plain() -> Generator[None, None, None]:
         _enabled.reset(token)
 
 
-def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: int = 0) -> Tensor:
+def conv2d(
+    x: Float[Tensor, "n c h w"],
+    weight: Float[Tensor, "d c k k"],
+    bias: Float[Tensor, " d"],
+    stride: int = 1,
+    padding: int = 0,
+) -> Float[Tensor, "n d _ _"]:
     """`F.conv2d` of x (N, C, H, W) with kernels (D, C, K, K), zero padded.
 
     Returns:
@@ -53,7 +60,12 @@ def conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int = 1, padding: in
     return F.conv2d(x, weight, bias, stride, padding)
 
 
-def upsample_conv2d(x: Tensor, weight: Tensor, bias: Tensor, padding_mode: str) -> Tensor:
+def upsample_conv2d(
+    x: Float[Tensor, "n c h w"],
+    weight: Float[Tensor, "d c 3 3"],
+    bias: Float[Tensor, " d"],
+    padding_mode: str,
+) -> Float[Tensor, "n d 2*h 2*w"]:
     """Nearest upsampling of x (N, C, H, W) by two, then a convolution with kernels (D, C, 3, 3).
 
     Upsampled rows come in equal pairs, so three taps see two different rows. Each of the four

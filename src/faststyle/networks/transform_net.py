@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
@@ -108,7 +109,7 @@ class TransformNet(nn.Module):
         if output == "normed_tanh":
             self.decoder[2] = nn.Sequential(self.decoder[2], norm_class(3))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
         """Stylize pictures (N, 3, H, W) in [0, 1] of any H and W from 1.
 
         Returns:
