@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from faststyle import keep_freed_memory, load_style
-from faststyle.checkpoints.catalog import styles_at_hand
+from faststyle.checkpoints.catalog import available_styles
 from faststyle.errors import exit_on_user_error
 from faststyle.images.formats import list_pictures
 from faststyle.images.read import load_image
@@ -32,7 +32,7 @@ def main() -> None:
     options = parser.parse_args()
     keep_freed_memory()
     with exit_on_user_error("contact_sheet"):
-        names = options.ckpt or list(styles_at_hand())
+        names = options.ckpt or list(available_styles())
         styles = {name: load_style(name) for name in names}
         rows: list[list[Cell]] = []
         for file in list_pictures(options.photos):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# isort: off
+import shape_checks  # noqa: F401  (before any module of faststyle)
+
+# isort: on
 import os
 import shutil
 import subprocess

@@ -110,7 +110,7 @@ def test_a_typo_has_its_closest_match(typo: str, at_hand: Path) -> None:
     with pytest.raises(UserError) as caught:
         find_style(typo)
     assert str(caught.value) == (
-        f"no such checkpoint: {typo}; styles at hand: mine, ours; did you mean 'ours'?"
+        f"no such checkpoint: {typo}; available styles: mine, ours; did you mean 'ours'?"
     )
 
 

@@ -117,11 +117,11 @@ def test_a_malicious_ckpt_is_refused_and_not_run(net: TransformNet, tmp_path: Pa
     torch.save(contents, tmp_path / "evil.ckpt")
     (tmp_path / "plain.ckpt").write_bytes(pickle.dumps(contents))
     for name in ("evil.ckpt", "plain.ckpt"):
-        assert "not a readable training checkpoint" in refusal(tmp_path / name)
+        assert "not a readable run checkpoint" in refusal(tmp_path / name)
         assert not proof.exists()
 
 
 @pytest.mark.parametrize("contents", [{}, {"state_dict": {}}, [1], torch.ones(2)])
 def test_a_ckpt_of_something_else(contents: dict[str, Tensor], tmp_path: Path) -> None:
     torch.save(contents, tmp_path / "other.ckpt")
-    assert "not a readable training checkpoint" in refusal(tmp_path / "other.ckpt")
+    assert "not a readable run checkpoint" in refusal(tmp_path / "other.ckpt")

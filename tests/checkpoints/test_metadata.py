@@ -24,7 +24,7 @@ from tests.support.hostile import refusal, rewrite
         ("style", {"title": "\x1b[2Jgone"}, r"control characters: '\x1b[2Jgone'"),
         ("style", {"title": "\u202egnp.exe"}, "control characters"),
         ("style", {"a\nb": 1}, "control characters"),
-        ("style", {"title": "a" * (MAX_TEXT + 1)}, f"a text of {MAX_TEXT + 1} characters"),
+        ("style", {"title": "a" * (MAX_TEXT + 1)}, f"a string of {MAX_TEXT + 1} characters"),
         ("style", {"year": "1889"}, "style.year is '1889', not a number"),
         ("network", {"width": "4"}, "network.width is '4', not a whole number"),
         ("network", {"width": True}, "network.width is True, not a whole number"),
@@ -33,10 +33,10 @@ from tests.support.hostile import refusal, rewrite
         ("network", {"width": None}, "network.width is None"),
         ("network", {"norm": "layer"}, "network.norm: 'layer' is not one of instance, batch"),
         ("network", {"depth": 3}, "network.depth is unknown"),
-        ("loss", {"style_layers": [1, 2]}, "loss.style_layers is [1, 2], not a list of texts"),
+        ("loss", {"style_layers": [1, 2]}, "loss.style_layers is [1, 2], not a list of strings"),
         ("training", {"steps": 1.5}, "training.steps is 1.5, not a whole number"),
         ("metrics", {"val/style_loss": [1]}, "metrics.val/style_loss is [1], not a number"),
-        ("versions", {"torch": 2}, "versions.torch is 2, not a text"),
+        ("versions", {"torch": 2}, "versions.torch is 2, not a string"),
         ("later", {str(i): i for i in range(5000)}, "too large"),
         ("later", {"a": {"b": {"c": {"d": {"e": {"f": {}}}}}}}, "too large"),
     ],
@@ -50,7 +50,7 @@ def test_metadata_that_is_not_ours(
 
 def test_sections_of_another_type(style: Path) -> None:
     rewrite(style, lambda metadata, _: metadata.update(style=["tiny"]))
-    assert "style is no JSON object" in refusal(style)
+    assert "style is not a JSON object" in refusal(style)
 
 
 def test_what_a_later_version_adds_is_tolerated(style: Path) -> None:

@@ -158,5 +158,5 @@ def test_gradients_of_every_formula(formula: str, generator: torch.Generator) ->
 
 
 def test_shapes_that_do_not_match_are_an_error() -> None:
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="does not fit"):
         FORMULAS["johnson2016"].content(torch.ones(1, 3, 4, 4), torch.ones(1, 3, 5, 5))

@@ -1,3 +1,4 @@
-"""Style checkpoints and run folders: what a training leaves behind. Imports: errors, files,
-networks.
+"""Style checkpoints and run folders: the files that a training leaves behind.
+
+May import: errors, files, networks.
 """

@@ -1,25 +1,37 @@
-"""What a style checkpoint may say of itself: the one place that knows its keys and their types.
+"""The metadata of style checkpoints: its keys, their types, and checks of what a file holds.
 
-A file comes from anywhere, and what it says is printed and used to build a network: so every
-value has its type and every text a length, and holds nothing that a terminal would obey.
+A file may come from anywhere, and its metadata is printed and used to build a network. So values
+have types, strings have a maximal length, and control characters are refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, get_type_hints
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeGuard, cast, get_type_hints
 
 from faststyle.errors import UserError
 from faststyle.files.paths import STYLE_NAME
 from faststyle.networks.arguments import NetworkArguments
 
-MAX_TEXT = 2000  # characters of one text
+MAX_TEXT = 2000  # characters of one string
 MAX_VALUES = 2000  # keys and values in all
 MAX_DEPTH = 6
 
-Kind = tuple[str, Callable[[Any], bool]]
-TEXT: Kind = ("a text", lambda value: isinstance(value, str))
+Kind = tuple[str, Callable[[Any], bool]]  # its name in messages, and the check of a value
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a parsed JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a parsed JSON value is a list."""
+    return isinstance(value, list)
+
+
+TEXT: Kind = ("a string", lambda value: isinstance(value, str))
 NUMBER: Kind = ("a number", lambda value: _is_int(value) or isinstance(value, float))
 WHOLE: Kind = ("a whole number of at least 0", lambda value: _is_int(value) and value >= 0)
 NAME: Kind = (
@@ -31,12 +43,12 @@ FILE: Kind = (
     lambda value: isinstance(value, str) and "/" not in value,
 )
 TEXTS: Kind = (
-    "a list of texts",
-    lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    "a list of strings",
+    lambda value: is_list(value) and all(isinstance(item, str) for item in value),
 )
-FACT: Kind = ("a number or a text", lambda value: NUMBER[1](value) or TEXT[1](value))
+FACT: Kind = ("a number or a string", lambda value: NUMBER[1](value) or TEXT[1](value))
 
-# Keys that are not here come from a later version: bounded and printable, they are let through.
+# Other keys come from a later version: they pass if they are bounded and printable.
 SECTIONS: dict[str, dict[str, Kind]] = {
     "style": {
         "name": NAME,
@@ -67,24 +79,24 @@ SECTIONS: dict[str, dict[str, Kind]] = {
     "metrics": {},
     "versions": {},
 }
-OPEN_SECTIONS = {"metrics": FACT, "versions": TEXT}  # any key, one kind of value
+OPEN_SECTIONS = {"metrics": FACT, "versions": TEXT}  # any key, one type of value
 
 
 def check_metadata(metadata: Any) -> dict[str, Any]:
-    """`metadata` itself, once every key that is known has its type and the rest is harmless.
+    """Return `metadata` if known keys have their type and all others are bounded and printable.
 
     Raises:
-        UserError: which key holds what, and what it may hold.
+        UserError: it does not; the message names the key, its value and the type.
     """
-    if not isinstance(metadata, dict):
-        raise UserError("its metadata is no JSON object")
+    if not is_object(metadata):
+        raise UserError("its metadata is not a JSON object")
     _check_bounds(metadata)
     if "network" not in metadata:
         raise UserError("its metadata has no network")
     for section, kinds in SECTIONS.items():
         values = metadata.get(section, {})
-        if not isinstance(values, dict):
-            raise UserError(f"its metadata's {section} is no JSON object")
+        if not is_object(values):
+            raise UserError(f"its metadata's {section} is not a JSON object")
         for key, value in values.items():
             kind = kinds.get(key) or OPEN_SECTIONS.get(section)
             may_lack = section != "network" and value is None
@@ -101,7 +113,7 @@ def _check_bounds(metadata: dict[str, Any]) -> None:
             )
         if isinstance(value, str):
             if len(value) > MAX_TEXT:
-                raise UserError(f"its metadata holds a text of {len(value)} characters")
+                raise UserError(f"its metadata holds a string of {len(value)} characters")
             if not value.isprintable():
                 raise UserError(f"its metadata holds control characters: {_short(value)}")
         elif _is_int(value) and abs(value) >= 2**63:
@@ -111,14 +123,14 @@ def _check_bounds(metadata: dict[str, Any]) -> None:
 
 
 def _walk(metadata: Any) -> Iterator[tuple[int, Any]]:
-    """Every key and value with its depth; lazily, so that what is endless can be left."""
-    waiting = [iter([(0, metadata)])]
+    """Every key and value with its depth; lazily, so that the caller can stop at a limit."""
+    waiting: list[Iterator[tuple[int, Any]]] = [iter([(0, metadata)])]
     while waiting:
         for depth, value in waiting[-1]:
             yield depth, value
-            if isinstance(value, dict):
-                inner = [item for pair in value.items() for item in pair]
-            elif isinstance(value, list):
+            if is_object(value):
+                inner: list[Any] = [item for pair in value.items() for item in pair]
+            elif is_list(value):
                 inner = value
             else:
                 continue
@@ -129,14 +141,14 @@ def _walk(metadata: Any) -> Iterator[tuple[int, Any]]:
 
 
 def printable(value: Any) -> Any:
-    """`value` with its texts fit for a checkpoint: control characters to spaces, and not too long.
+    """A copy of `value` that `check_metadata` accepts, so that what is written can be read again.
 
-    So what a user wrote in a title can always be read again.
+    Control characters in strings become spaces, and strings are cut at MAX_TEXT.
     """
-    if isinstance(value, dict):
+    if is_object(value):
         return {printable(str(key)): printable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [printable(item) for item in value]
+        return [printable(item) for item in cast(Iterable[Any], value)]
     if isinstance(value, str):
         return "".join(c if c.isprintable() else " " for c in value[:MAX_TEXT])
     return value

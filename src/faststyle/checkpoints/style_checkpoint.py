@@ -1,7 +1,7 @@
-"""The style checkpoint: a transform network's weights and one JSON entry that describes them.
+"""The style checkpoint: weights of a transform network and JSON metadata in a .safetensors file.
 
-A .safetensors file holds no code. Metadata, under the key `faststyle`: format version, network
-arguments, style, loss, data, training, origin (of an import), metrics, versions.
+Such a file holds no code. The metadata, under the key `faststyle`, has the format version and the
+sections of `metadata.SECTIONS`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,33 @@ from faststyle.checkpoints.catalog import describe as describe
 from faststyle.checkpoints.header import FORMAT as FORMAT
 from faststyle.checkpoints.header import METADATA_KEY as METADATA_KEY
 from faststyle.checkpoints.header import check_format, style_metadata
-from faststyle.checkpoints.metadata import printable
+from faststyle.checkpoints.metadata import is_object, printable
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.atomic import atomic_write
 from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
 from faststyle.networks.transform_net import TransformNet
 
-PHOTO_END = "photo_end."  # what the names of its weights begin with
-TRAINED = "transform_net."  # what the weights' names begin with in a training checkpoint
+PHOTO_END = "photo_end."  # prefix of the weights for strength 0
+TRAINED = "transform_net."  # prefix of the weights in a run checkpoint
 
 
 @dataclass(frozen=True)
 class StyleCheckpoint:
-    """Weights by name and the metadata that says how to use them and where they come from."""
+    """Weights by name, and the metadata with their network arguments and origin.
+
+    Args:
+        state_dict: the weights of the style, strength 1.
+        metadata: sections as in `metadata.SECTIONS`, checked.
+        photo_end: weights of the same network for strength 0, which reproduce the photo; or None.
+    """
 
     state_dict: dict[str, Tensor]
     metadata: dict[str, Any]
-    photo_end: dict[str, Tensor] | None = None  # of strength 0: see strength.py
+    photo_end: dict[str, Tensor] | None = None
 
     def build(self) -> TransformNet:
-        """The transform network with these weights, float32, in evaluation mode."""
+        """The transform network with these weights, float32, on the CPU, in evaluation mode."""
         return weights.build_network(self.state_dict, self.metadata["network"]).eval()
 
 
@@ -49,15 +55,18 @@ def write_checkpoint(
     metadata: dict[str, Any],
     photo_end: TransformNet | None = None,
 ) -> None:
-    """Write weights and metadata, atomically.
+    """Write weights and metadata atomically.
 
-    In half precision, too fine to see the difference where our training had a say in how large
-    weights are. Those of an import, whose metadata has an origin, stay as they are: with a factor
-    of 255 folded in they may lose too much by it.
+    Weights are stored as float16: the difference is below one level of 255 for networks trained
+    here. Imported networks, whose metadata has an origin, keep float32: with a factor of 255 folded
+    in, float16 may lose too much.
+
+    Args:
+        photo_end: the network for strength 0, of the same arguments.
 
     Raises:
         TrainingDiverged: a weight is not a finite number.
-        UserError: the file cannot be written. What stood at `path` before is still there.
+        UserError: the file cannot be written. The previous file at `path` is kept.
     """
     named = dict(net.state_dict())
     if photo_end is not None:
@@ -69,12 +78,12 @@ def write_checkpoint(
             raise TrainingDiverged(f"cannot write {path}: {name} is no longer a finite number")
     text = json.dumps(printable({"format": FORMAT, **metadata}))
     with atomic_write(path) as partial:
-        # Not save_file: its files are for their owner's eyes only.
+        # Not save_file: only the owner could read its files.
         partial.write_bytes(save(tensors, metadata={METADATA_KEY: text}))
 
 
 def _compact(value: Tensor, half: bool) -> Tensor:
-    """Half precision where it reaches; counts, and values beyond 65,504, stay as they are."""
+    """As float16 if `half`; integers and tensors with values beyond 65,504 are not converted."""
     value = value.detach().cpu().contiguous()
     if not half or not value.is_floating_point():
         return value
@@ -83,18 +92,18 @@ def _compact(value: Tensor, half: bool) -> Tensor:
 
 
 def read_checkpoint(path: Path) -> StyleCheckpoint:
-    """Read a .safetensors style checkpoint or a Lightning .ckpt of ours; runs nothing in it.
+    """Read a style checkpoint (.safetensors) or a run checkpoint (.ckpt); executes nothing in it.
 
     Raises:
-        UserError: no such file, not ours, damaged, of a newer format, or with weights that are
-            not its network's.
+        UserError: no such file, not written by faststyle, damaged, of a newer format, or its
+            weights do not fit its network arguments.
     """
     if not path.is_file():
         raise UserError(f"no such checkpoint: {path}")
-    training = path.suffix == ".ckpt"
-    kind = "training" if training else "style"
+    is_run = path.suffix == ".ckpt"
+    kind = "run" if is_run else "style"
     try:
-        state_dict, metadata = (_read_lightning if training else _read_safetensors)(path)
+        state_dict, metadata = (_read_run if is_run else _read_safetensors)(path)
     except UnsafeFile as error:
         raise UserError(f"{path}: not a readable {kind} checkpoint: {error}") from error
     try:
@@ -108,7 +117,7 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
 
 
 def _ends(tensors: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Weights of the style and of the photo end, if there is one."""
+    """Split the weights of the style from those of the photo end, which may be none."""
     end = {k.removeprefix(PHOTO_END): v for k, v in tensors.items() if k.startswith(PHOTO_END)}
     return {k: v for k, v in tensors.items() if not k.startswith(PHOTO_END)}, end
 
@@ -118,13 +127,13 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return read_safetensors(path), metadata
 
 
-def _read_lightning(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _read_run(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     loaded = read_torch(path)
-    state = loaded.get("state_dict") if isinstance(loaded, dict) else None
-    if not isinstance(state, dict) or METADATA_KEY not in loaded:
-        raise UnsafeFile("it is none of faststyle's")
+    state = loaded.get("state_dict") if is_object(loaded) else None
+    if not is_object(state) or METADATA_KEY not in loaded:
+        raise UnsafeFile("it was not written by faststyle")
     metadata = check_format(path, loaded[METADATA_KEY])
     own = {str(k): v for k, v in state.items() if str(k).startswith(TRAINED)}
     if not all(isinstance(value, Tensor) for value in own.values()):
-        raise UnsafeFile("its weights are no tensors")
+        raise UnsafeFile("its weights are not tensors")
     return {name.removeprefix(TRAINED): value for name, value in own.items()}, metadata

@@ -1,4 +1,4 @@
-"""Weights that fit: what a file holds against what a network needs, before anything is built."""
+"""Check tensors against the network's arguments, then build the network."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from faststyle.networks.arguments import NetworkArguments
 from faststyle.networks.transform_net import TransformNet
 
 FIRST = "encoder.0.0.weight"  # (width, 3, 9, 9)
-LAST = ".conv2.weight"  # one in each residual block
+LAST = ".conv2.weight"  # one per residual block
 
 
 def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None:
-    """`tensors` are all that a TransformNet of these arguments needs, each of its shape.
+    """Check that `tensors` are exactly those of `TransformNet(**network)`, with their shapes.
 
-    Takes no memory that `tensors` do not take already, whatever `network` says.
+    Allocates nothing, even if `network` claims absurd sizes.
 
     Raises:
         UserError: the first argument or tensor that differs.
@@ -29,7 +29,7 @@ def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None
     for key in (*arguments, *network):
         if key not in network or key not in arguments:
             raise UserError(f"network.{key} is {'unknown' if key in network else 'missing'}")
-    # Sizes first: they say how much is compared below.
+    # Sizes first: they limit how much is compared below.
     if FIRST not in tensors:
         raise UserError(f"{FIRST} is missing")
     width, *rest = tensors[FIRST].shape or (0,)
@@ -50,13 +50,13 @@ def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None
         given, wanted = tensors[name].shape, needed[name].shape
         if given != wanted:
             raise UserError(f"{quoted(name)} is {_by(given)}, expected {_by(wanted)}")
-    # The count of batches that batch norm has seen is the one whole number; it is not used.
+    # The only integers are batch norm's counts of batches, which stylizing does not use.
     check_values({k: v for k, v in tensors.items() if needed[k].is_floating_point()})
     check_counts({k: v for k, v in tensors.items() if not needed[k].is_floating_point()})
 
 
 def build_network(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> TransformNet:
-    """The network with these weights, float32; they must have passed `check_fit`."""
+    """A float32 network with a copy of `tensors`, which must have passed `check_fit`."""
     net = _skeleton(network)
     own = {
         name: tensors[name].to(like.dtype, copy=True, memory_format=torch.contiguous_format)
@@ -67,7 +67,7 @@ def build_network(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> 
 
 
 def _skeleton(network: Mapping[str, Any]) -> TransformNet:
-    """Shapes without memory, and without drawing the random numbers of fresh weights."""
+    """The network on the meta device: no memory, and no random initial weights."""
     with torch.device("meta"):
         return TransformNet(**network)
 

@@ -1,1 +1,4 @@
-"""Settings of the commands: types, ranges and parsing. Imports: errors, files."""
+"""Settings of the commands: types, ranges and parsing.
+
+May import: errors, files.
+"""

@@ -1,3 +1,4 @@
-"""Convert style networks of other projects: faststyle-import. Imports: errors, files, networks,
-checkpoints.
+"""Converting networks of other projects to style checkpoints: `faststyle-import`.
+
+May import: errors, malloc, files, networks, checkpoints.
 """

@@ -11,6 +11,7 @@ from typing import Any
 
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.paths import STYLE_NAME
+from faststyle.malloc import tune_process
 
 KINDS = ("pytorch_examples", "lengstrom")
 
@@ -18,6 +19,7 @@ KINDS = ("pytorch_examples", "lengstrom")
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code, 0, or ends with 2 on a mistake of the user's."""
     options = _parser().parse_args(arguments)
+    tune_process()
     with exit_on_user_error("import"):
         target = import_style(options)
         print(f"{target}\nnow: python -m infer --ckpt {target} PHOTO")

@@ -15,7 +15,7 @@ from torch import Tensor
 from faststyle.checkpoints import weights
 from faststyle.errors import UserError
 from faststyle.files.tensor_files import check_size, quoted, read_torch
-from faststyle.networks.transform_net import CENTRE
+from faststyle.networks.transform_net import CENTER
 
 FIRST, LAST = "conv1.conv2d", "deconv3.conv2d"
 BLOCK = re.compile(r"res\d+\.conv1\.conv2d\.weight")
@@ -83,10 +83,10 @@ def _layers(num_blocks: int) -> dict[str, str]:
 
 def _folded(tensors: dict[str, Tensor], first: str, last: str) -> dict[str, Tensor]:
     own = {name: value.double() for name, value in tensors.items()}
-    # The CENTRE that TransformNet subtracts moves each channel by one value, at the border too
+    # The CENTER that TransformNet subtracts moves each channel by one value, at the border too
     # where pixels are reflected; and the norm that follows takes that value out again.
     own[first] *= 255
-    # TransformNet's "linear" adds CENTRE.
+    # TransformNet's "linear" adds CENTER.
     own[f"{last}.weight"] /= 255
-    own[f"{last}.bias"] = own[f"{last}.bias"] / 255 - CENTRE
+    own[f"{last}.bias"] = own[f"{last}.bias"] / 255 - CENTER
     return {name: value.float() for name, value in own.items()}

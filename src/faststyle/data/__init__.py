@@ -1,1 +1,4 @@
-"""Content photos as batches for training. Imports: errors, images."""
+"""Content photos for training, in batches.
+
+May import: errors, images.
+"""

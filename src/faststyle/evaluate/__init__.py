@@ -1,3 +1,5 @@
-"""Measure a style checkpoint: python -m faststyle.evaluate. Imports: errors, malloc, devices,
-files, networks, images, losses, config, rendering, optimize.
+"""Measuring a style checkpoint: `python -m faststyle.evaluate`.
+
+May import: errors, malloc, devices, files, networks, images, losses, config, rendering,
+optimize.
 """

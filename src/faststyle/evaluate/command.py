@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.atomic import check_writable
 from faststyle.files.paths import swatch_of
-from faststyle.malloc import keep_freed_memory
+from faststyle.malloc import tune_process
 
 if TYPE_CHECKING:
     from faststyle.losses.loss_network import LossNetwork
@@ -21,7 +21,7 @@ SMALLEST_SIZE = 32  # pixels; the deepest layers see a sixteenth of it
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code, 0, or ends with 2 on a mistake of the user's."""
     options = _parser().parse_args(arguments)
-    keep_freed_memory()
+    tune_process()
     with exit_on_user_error("evaluate"):
         evaluate(options)
     return 0

@@ -1,1 +1,4 @@
-"""Write files whole and read files from strangers safely. Imports: errors."""
+"""Atomic writing, and safe reading of files that anybody may have made.
+
+May import: errors.
+"""

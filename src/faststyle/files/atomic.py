@@ -1,11 +1,11 @@
-"""Writing files so that nobody ever sees half of one."""
+"""Atomic file writes."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,19 +13,22 @@ from faststyle.errors import UserError
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
-    """Gives a name beside `path` to write to; renames it at the end, removes it on an error.
+def atomic_write(path: Path) -> Generator[Path, None, None]:
+    """Yield a temporary path beside `path`; rename it to `path` at the end, delete it on an error.
+
+    Missing folders are made. A reader sees the old file or the new one, never a part.
 
     Raises:
-        UserError: the file cannot be written; what stood at `path` before is still there.
+        UserError: the file cannot be written. The previous file at `path` is kept.
     """
-    # Two processes may write the same file: each under a name of its own. And of a name as long as
-    # file systems allow (255 bytes) only a part.
+    # Each process has a temporary name of its own, so that two can write the same file. Names may
+    # be as long as file systems allow (255 bytes): only a part is repeated in it.
     own = f"{zlib.crc32(os.fsencode(path.name)):08x}.{os.getpid()}"
     partial = path.with_name(f".{path.name[:40]}.{own}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
+        # Windows refuses to replace a file that another program has open: an OSError as well.
         os.replace(partial, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
@@ -35,7 +38,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def check_writable(key: str, folder: Path) -> None:
-    """Make the folder if need be, and prove that a file can be written in it."""
+    """Make `folder` if it is missing, and prove that a file can be written in it.
+
+    Raises:
+        UserError: it cannot; the message begins with `key`, the setting or option to change.
+    """
     probe = folder / f".faststyle-write-test-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -43,7 +50,7 @@ def check_writable(key: str, folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UserError(
-            f"{key}: cannot write in {folder} ({error.strerror}); give another folder"
+            f"{key}: cannot write in {folder} ({error.strerror or error}); give another folder"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Where the files that ship with the code are, in a checkout and in an installed wheel."""
+"""Paths of the files that ship with the code, in a checkout and in an installed wheel."""
 
 import shlex
 from pathlib import Path
@@ -20,15 +20,14 @@ SAMPLE_PHOTO = (
     _first_with("landscape.jpg", (ASSETS_DIR, _CHECKOUT / "docs" / "images")) / "landscape.jpg"
 )
 SWATCH_DIR = ASSETS_DIR / "styles"
-BUNDLED_STYLES = ASSETS_DIR / "checkpoints"
-if not BUNDLED_STYLES.is_dir():
-    BUNDLED_STYLES = _CHECKOUT / "checkpoints"
+_INSTALLED_STYLES = ASSETS_DIR / "checkpoints"
+BUNDLED_STYLES = _INSTALLED_STYLES if _INSTALLED_STYLES.is_dir() else _CHECKOUT / "checkpoints"
 
-
-STYLE_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"  # it names files
+STYLE_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"  # a style's name is part of file names
 
 
 def swatch_of(name: str) -> Path | None:
+    """The bundled swatch of the style `name`, a JPEG; None if it has none."""
     path = SWATCH_DIR / f"{name}.jpg"
     return path if path.is_file() else None
 

@@ -1,4 +1,4 @@
-"""What a pickle would do, found out by reading it without doing it."""
+"""Inspection of a pickle without executing it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from faststyle.errors import UserError
 
-MAX_OPCODES = 1 << 20  # of a pickle; a training checkpoint's has about 5,000
+MAX_OPCODES = 1 << 20  # of one pickle; that of a run checkpoint has about 5,000
 STORAGES = ("Float", "Half", "BFloat16", "Double", "Long", "Int", "Short", "Char", "Byte", "Bool")
 GLOBALS = {
     "collections OrderedDict",
@@ -19,11 +19,15 @@ GLOBALS = {
 
 
 class UnsafeFile(UserError):
-    """The reason alone; who reads the file says what it was to be."""
+    """The reason why a file is refused; the caller adds its path and what it should have been."""
 
 
 def opcodes_of(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
-    """Name and argument of each step of one pickle; leaves `file` behind its end."""
+    """Name and argument of each opcode of one pickle; leaves `file` just after it.
+
+    Raises:
+        UnsafeFile: it has more than MAX_OPCODES.
+    """
     opcodes = ((opcode.name, argument) for opcode, argument, _ in pickletools.genops(file))
     yield from islice(opcodes, MAX_OPCODES)
     if next(opcodes, None) is not None:
@@ -31,11 +35,15 @@ def opcodes_of(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
 
 
 def check_globals(opcodes: Iterator[tuple[str, Any]]) -> None:
-    """Every name that would be imported is one of GLOBALS; torch.save writes no STACK_GLOBAL."""
+    """Check that every name the pickle would import is one of GLOBALS.
+
+    Raises:
+        UnsafeFile: another name, or a STACK_GLOBAL, which torch.save does not write.
+    """
     texts: list[str] = []
     for name, argument in opcodes:
         if name in ("GLOBAL", "INST", "STACK_GLOBAL"):
-            called = argument if name != "STACK_GLOBAL" else " ".join(texts[-2:])
+            called = str(argument) if name != "STACK_GLOBAL" else " ".join(texts[-2:])
             if name == "STACK_GLOBAL" or called not in GLOBALS:
                 called = ascii(called.replace(" ", "."))[1:-1][:80]
                 raise UnsafeFile(
@@ -47,9 +55,12 @@ def check_globals(opcodes: Iterator[tuple[str, Any]]) -> None:
 
 
 def claimed_elements(opcodes: list[tuple[str, Any]]) -> Iterator[int]:
-    """The size of each storage, which the old format allocates before it reads: (..., size, None).
+    """The number of elements of each storage, which torch's old format allocates before reading.
 
-    Read off the opcodes just before a storage is asked for; another order is not torch.save's.
+    It is read off the three opcodes before a storage is loaded: the size, None, the tuple.
+
+    Raises:
+        UnsafeFile: those opcodes are others, so torch.save did not write them.
     """
     steps = [step for step in opcodes if not step[0].endswith("BINPUT")]
     for index, (name, _) in enumerate(steps):

@@ -1,9 +1,8 @@
-"""Reading files of tensors that anybody may have made: nothing in them is run, and no small file
-takes much memory.
+"""Safe reading of tensor files from anywhere: no code runs, and a small file takes little memory.
 
-torch.load with weights_only runs no code, but it inflates compressed entries, allocates what a
-header claims, and calls a few constructors (of bytes, of sets) with any argument. So a file is
-looked through first, and refused when it holds more than tensors, numbers and texts.
+`torch.load` with `weights_only` runs no code. But it inflates compressed entries, allocates what a
+header claims, and calls a few constructors (bytes, sets) with any argument. So each file is
+inspected first, and refused if it holds more than tensors, numbers, strings, dicts and lists.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import safe_open
@@ -24,56 +23,89 @@ from faststyle.errors import UserError
 from faststyle.files.pickles import UnsafeFile, check_globals, claimed_elements, opcodes_of
 from faststyle.files.safetensors_header import library_message, safetensors_metadata
 
-LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, keys of storages
+LEGACY_PICKLES = 5  # of torch before 1.6: magic number, version, system, contents, storage keys
+FLOATS = (torch.float16, torch.bfloat16, torch.float32)
 
 
 def read_safetensors(path: Path) -> dict[str, Tensor]:
-    """Tensors by name; they take as much memory as the file.
+    """The tensors of a .safetensors file by name; they take as much memory as the file.
 
     Raises:
-        UnsafeFile: see `safetensors_header.safetensors_metadata`.
+        UnsafeFile: as in `safetensors_metadata`.
     """
     safetensors_metadata(path)
     try:
-        with safe_open(path, framework="pt") as file:
+        with cast(Any, safe_open(path, framework="pt")) as contents:  # the library has no types
             # A copy: the file may be overwritten while its tensors are in use.
-            return {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
+            return {name: contents.get_tensor(name).clone() for name in contents.keys()}  # noqa: SIM118
     except Exception as error:
         raise UnsafeFile(library_message(error)) from error
 
 
 def read_torch(path: Path) -> Any:
-    """What torch.save wrote: tensors, numbers, texts, dicts and lists.
+    """The contents of a torch.save file: tensors, numbers, strings, dicts and lists.
 
     Raises:
-        UnsafeFile: damaged, or it needs more than these.
+        UnsafeFile: it is damaged, or it holds anything else.
     """
     try:
         if zipfile.is_zipfile(path):
-            _look_through_zip(path)
+            _check_zip(path)
         else:
-            _look_through_legacy(path)
+            _check_legacy(path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of strange pickles; those are refused in a line
+            warnings.simplefilter("ignore")  # about odd pickles; those are refused in one line
             return torch.load(path, map_location="cpu", weights_only=True)
     except UnsafeFile:
         raise
-    except Exception as error:  # what a damaged pickle leads to can be anything
+    except Exception as error:  # a damaged pickle can cause any
         raise UnsafeFile(f"it is damaged ({type(error).__name__})") from error
 
 
 def check_size(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """A small file can hold a tensor that repeats one value: it would grow where it is used.
+    """Check that the tensors take no more bytes than their file.
+
+    A small file can hold a huge tensor that repeats one value; it would grow where it is used.
 
     Raises:
-        UnsafeFile: the tensors are larger than their file.
+        UnsafeFile: they take more.
     """
     size = sum(value.numel() * value.element_size() for value in tensors.values())
     if size > path.stat().st_size:
         raise UnsafeFile(f"its tensors take {size} bytes, more than the file")
 
 
-def _look_through_zip(path: Path) -> None:
+def check_values(tensors: Mapping[str, Tensor]) -> None:
+    """Check that every tensor holds finite floats of 16 or 32 bits.
+
+    Raises:
+        UserError: the first that does not.
+    """
+    for name, values in tensors.items():
+        if values.dtype not in FLOATS:
+            raise UserError(f"{quoted(name)} holds {values.dtype}, not 16- or 32-bit floats")
+        if not values.isfinite().all():
+            raise UserError(f"{quoted(name)} holds values that are not finite numbers")
+
+
+def check_counts(tensors: Mapping[str, Tensor]) -> None:
+    """Check that every tensor holds integers, or floats that stand for them.
+
+    Raises:
+        UserError: the first that does not.
+    """
+    for name, values in tensors.items():
+        if values.dtype not in (torch.int64, *FLOATS):
+            raise UserError(f"{quoted(name)} holds {values.dtype}, expected torch.int64")
+
+
+def quoted(name: str) -> str:
+    """The name of a tensor, safe to print: a file can use any string."""
+    return name if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII) else ascii(name)[:80]
+
+
+def _check_zip(path: Path) -> None:
+    """The format of torch since 1.6: an uncompressed zip of pickles and raw storages."""
     size = path.stat().st_size
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
@@ -87,41 +119,15 @@ def _look_through_zip(path: Path) -> None:
                     check_globals(opcodes_of(file))
 
 
-def _look_through_legacy(path: Path) -> None:
+def _check_legacy(path: Path) -> None:
+    """The format of torch before 1.6: pickles one after the other, then the storages."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(1) != b"\x80" or tarfile.is_tarfile(path):
-            raise UnsafeFile("it is no file of torch.save")
+            raise UnsafeFile("it is not a file of torch.save")
         file.seek(0)
         for _ in range(LEGACY_PICKLES):
             opcodes = list(opcodes_of(file))
             check_globals(iter(opcodes))
             if sum(claimed_elements(opcodes)) > size:
                 raise UnsafeFile(f"its tensors claim more than its {size} bytes")
-
-
-FLOATS = (torch.float16, torch.bfloat16, torch.float32)
-
-
-def check_values(tensors: Mapping[str, Tensor]) -> None:
-    """Every tensor holds finite numbers of 16 or 32 bits.
-
-    Raises:
-        UserError: the first that does not.
-    """
-    for name, values in tensors.items():
-        if values.dtype not in FLOATS:
-            raise UserError(f"{quoted(name)} holds {values.dtype}, not 16- or 32-bit floats")
-        if not values.isfinite().all():
-            raise UserError(f"{quoted(name)} holds values that are not finite numbers")
-
-
-def check_counts(tensors: Mapping[str, Tensor]) -> None:
-    for name, values in tensors.items():
-        if values.dtype not in (torch.int64, *FLOATS):
-            raise UserError(f"{quoted(name)} holds {values.dtype}, expected torch.int64")
-
-
-def quoted(name: str) -> str:
-    """A tensor's name as it can be printed: a file can call it anything."""
-    return name if re.fullmatch(r"[\w.]{1,80}", name, re.ASCII) else ascii(name)[:80]

@@ -1,1 +1,4 @@
-"""Read, convert and write picture files. Imports: errors, files."""
+"""Reading, converting and writing picture files.
+
+May import: errors, files.
+"""

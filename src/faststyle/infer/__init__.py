@@ -1,3 +1,4 @@
-"""Stylize photos from the command line: python -m infer. Imports: errors, malloc, images,
-checkpoints, rendering.
+"""Stylizing photos from the command line: `python -m infer`.
+
+May import: errors, malloc, images, checkpoints, rendering.
 """

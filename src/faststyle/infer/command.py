@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.infer.options import parse_options
-from faststyle.malloc import keep_freed_memory
+from faststyle.malloc import tune_process
 
 if TYPE_CHECKING:
     from faststyle.infer.repainter import Repainter
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.ckpt = [find_style(given) for given in options.ckpt]
         if options.output is None:
             options.output = RESULTS / result_name(options.ckpt)
-        keep_freed_memory()
+        tune_process()
         return _describe(options) if options.describe else _stylize(options)
     raise AssertionError("unreachable")
 

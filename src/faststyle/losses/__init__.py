@@ -1,3 +1,4 @@
-"""Content, style and total variation losses, and the loss networks that they use. Imports:
-errors, files, networks.
+"""Content, style and total variation losses, and the loss networks they use.
+
+May import: errors, files, networks.
 """

@@ -1,23 +1,29 @@
-"""The layers of VGG-16, VGG-19, SqueezeNet and the compact loss network, by name."""
+"""Architectures of the loss networks: the layers of each by name, from the input on.
+
+To add one, add its function to ARCHITECTURES and its weights to `pretrained`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.networks.fast_conv import conv2d
 
-# Channels of each 3x3 convolution, a tuple a stage; max pooling between stages.
+# Channels of each 3x3 convolution, one tuple per stage; stages end with pooling.
+# VGG: Simonyan and Zisserman 2015, table 1, columns D and E.
 VGG_STAGES = {
     "vgg16": ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3),
     "vgg19": ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4),
-    # Our own, distilled from VGG-19: assets/compact.md.
+    # faststyle's own, distilled from VGG-19: assets/compact.md.
     "compact": ((20,) * 2, (48,) * 2, (96,) * 2, (160,) * 3, (160,)),
 }
 
-
-# SqueezeNet 1.1: (squeeze, expand) channels of fire2 to fire9; pooling before these:
+# SqueezeNet 1.1 (Iandola et al. 2016): squeeze and expand channels of fire2 to fire9.
 SQUEEZENET_FIRES = (
     (16, 64),
     (16, 64),
@@ -28,13 +34,14 @@ SQUEEZENET_FIRES = (
     (64, 256),
     (64, 256),
 )
-
-
 SQUEEZENET_POOL_BEFORE = ("fire2", "fire4", "fire6")
 
 
 class FrozenConv2d(nn.Module):
-    """A convolution whose weights are non-persistent buffers, filled from a state dict."""
+    """A convolution whose weights are non-persistent buffers, uninitialized at first.
+
+    It maps (N, C, H, W) to (N, D, H', W') and adds zeros at the border.
+    """
 
     weight: Tensor
     bias: Tensor
@@ -46,12 +53,15 @@ class FrozenConv2d(nn.Module):
         self.register_buffer("weight", weight, persistent=False)
         self.register_buffer("bias", torch.empty(channels_out), persistent=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d _ _"]:
         return conv2d(x, self.weight, self.bias, self.stride, self.padding)
 
 
 class Fire(nn.Module):
-    """SqueezeNet's block: 1x1 squeeze, then 1x1 and 3x3 expansions side by side."""
+    """The block of SqueezeNet: a 1x1 squeeze, then 1x1 and 3x3 expansions side by side.
+
+    It maps (N, C, H, W) to (N, 2 expand, H, W).
+    """
 
     def __init__(self, channels_in: int, squeeze: int, expand: int):
         super().__init__()
@@ -59,22 +69,25 @@ class Fire(nn.Module):
         self.expand1x1 = FrozenConv2d(squeeze, expand, 1, 1, 0)
         self.expand3x3 = FrozenConv2d(squeeze, expand, 3, 1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.squeeze(x))
-        return F.relu(torch.cat([self.expand1x1(x), self.expand3x3(x)], dim=1))
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h w"]:
+        squeezed = F.relu(self.squeeze(x))
+        return F.relu(torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1))
 
 
 class Pool(nn.Module):
+    """Pooling of stride 2: "max", or "average" as Gatys et al. 2016, section 2, prefer."""
+
     def __init__(self, size: int, pooling: str, ceil_mode: bool):
         super().__init__()
         self.pool = {"max": F.max_pool2d, "average": F.avg_pool2d}[pooling]
         self.size, self.ceil_mode = size, ceil_mode
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c _ _"]:
         return self.pool(x, self.size, 2, ceil_mode=self.ceil_mode)
 
 
 def _vgg_layers(stages: tuple[tuple[int, ...], ...], pooling: str) -> dict[str, nn.Module]:
+    """conv1_1, relu1_1, ..., pool1, conv2_1, ... in the order of torchvision's `features`."""
     layers: dict[str, nn.Module] = {}
     channels = 3
     for i, stage in enumerate(stages, start=1):
@@ -97,12 +110,10 @@ def _squeezenet_layers(pooling: str) -> dict[str, nn.Module]:
     return layers
 
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Callable[[str], dict[str, nn.Module]]] = {
     "vgg16": lambda pooling: _vgg_layers(VGG_STAGES["vgg16"], pooling),
     "vgg19": lambda pooling: _vgg_layers(VGG_STAGES["vgg19"], pooling),
     "squeezenet": _squeezenet_layers,
     "compact": lambda pooling: _vgg_layers(VGG_STAGES["compact"], pooling),
 }
-
-
 POOLINGS = ("max", "average")

@@ -1,14 +1,16 @@
-"""Loss networks: frozen image classifiers whose named layers say what a picture looks like.
+"""Loss networks: frozen image classifiers whose activations describe a picture.
 
-Their weights are buffers, not parameters, and not persistent: so they follow the device, get no
-gradient, are in no optimizer and in no checkpoint.
+Their weights are non-persistent buffers, not parameters. So they follow the device, get no
+gradient, and are part of no optimizer and no checkpoint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.errors import UserError, check_choice
@@ -19,16 +21,20 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class LossNetwork(nn.Module):
-    """The layers of a classifier by name, up to the deepest one wanted.
+    """The layers of a classifier by name, up to the deepest one that is needed.
+
+    Names are those of Gatys et al. 2016: conv4_2 is before the ReLU, relu4_2 after it.
 
     Args:
         name: a key of ARCHITECTURES.
-        layers: the names that will be asked for; nothing deeper is built.
-        pooling: "max", or "average" as Gatys et al. 2016 advise for synthesis.
-        state_dict: torchvision's names (`features.0.weight`), with or without the classifier.
+        layers: at least one name of a layer; nothing deeper than these is built.
+        pooling: "max", or "average" as Gatys et al. 2016, section 2, prefer for synthesis.
+        state_dict: tensors with torchvision's names (`features.0.weight`); those of the
+            classifier are ignored.
 
     Raises:
-        UserError: unknown name or layer, or the weights are another network's.
+        UserError: `name`, `pooling` or a layer is unknown, or the weights belong to another
+            network.
     """
 
     mean: Tensor
@@ -50,12 +56,20 @@ class LossNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(3, 1, 1), persistent=False)
 
-    def forward(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Activations at `layers` of pictures (N, 3, H, W) in [0, 1]; runs no deeper."""
+    def forward(
+        self, images: Float[Tensor, "n 3 h w"], layers: Iterable[str]
+    ) -> dict[str, Float[Tensor, "n _ _ _"]]:
+        """Activations of pictures (N, 3, H, W) in [0, 1] at `layers`; runs no deeper layer.
+
+        Normalization with ImageNet's mean and standard deviation is inside.
+
+        Returns:
+            Features (N, C, H', W') by layer; C and the size depend on the layer.
+        """
         wanted = set(layers)
-        # oneDNN and cuDNN convolve channels-last pictures up to twice as fast.
+        # oneDNN and cuDNN are up to twice as fast on channels-last pictures.
         x = ((images - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        features = {}
+        features: dict[str, Tensor] = {}
         for name, layer in self.layers.items():
             x = layer(x)
             if name in wanted:
@@ -66,22 +80,30 @@ class LossNetwork(nn.Module):
 
 
 def _torchvision_names(name: str, layers: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Torchvision's key prefix of each convolution, by its name here: conv1_1 -> features.0."""
-    prefixes = {}
+    """The prefix of torchvision's keys for each convolution: conv1_1 -> features.0."""
+    prefixes: dict[str, str] = {}
     for index, (layer, module) in enumerate(layers.items()):
-        for sub, child in module.named_modules():
+        for sub, child in _modules(module).items():
             if isinstance(child, FrozenConv2d):
-                prefixes[".".join(filter(None, (layer, sub)))] = ".".join(
-                    filter(None, (f"features.{index}", sub))
-                )
+                prefixes[f"{layer}{sub}"] = f"features.{index}{sub}"
     return prefixes
+
+
+def _modules(module: nn.Module) -> dict[str, nn.Module]:
+    """`module` and all modules in it by their paths, which begin with a dot or are empty."""
+    named = cast(Iterator[tuple[str, nn.Module]], module.named_modules())
+    return {f".{path}" if path else "": child for path, child in named}
 
 
 def _load(
     name: str, layers: Mapping[str, nn.Module], deepest: int, state_dict: Mapping[str, Tensor]
 ) -> None:
-    """Copy weights into the layers up to `deepest`, once they are known to be this network's."""
-    modules = dict(nn.ModuleDict(layers).named_modules())
+    """Copy the weights into the layers up to `deepest`, after a check of names and shapes."""
+    modules = {
+        f"{layer}{sub}": child
+        for layer, module in layers.items()
+        for sub, child in _modules(module).items()
+    }
     prefixes = _torchvision_names(name, layers)
     known = {f"{prefix}.{part}" for prefix in prefixes.values() for part in ("weight", "bias")}
     state = {

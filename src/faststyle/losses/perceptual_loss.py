@@ -1,10 +1,11 @@
-"""The objective of Johnson et al. 2016: content, style and total variation as one module."""
+"""The objective: content, style and total variation as one module."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
@@ -15,16 +16,21 @@ from faststyle.losses.loss_network import LossNetwork
 class PerceptualLoss(nn.Module):
     """content_weight * content + style_weight * style + tv_weight * total variation.
 
+    Gatys et al. 2016, equations 5 and 7; Johnson et al. 2016, section 3, adds total variation.
+
     Args:
-        loss_network: gives the features; must know every layer named.
+        loss_network: computes the features; must have every layer named below.
         formula: a key of FORMULAS.
         content_weight, style_weight, tv_weight: at least 0.
-        content_layers, style_layers: names of the loss network's layers; no content layers, and
-            the content loss is 0.
-        style_image: the painting, (1, 3, H, W) in [0, 1], or several. Their Gram matrices are
-            made here.
-        style_blend: a positive weight for each of several paintings; their Gram matrices are
-            averaged by it. Only the ratios count.
+        content_layers: layers of the loss network; if there are none, the content loss is 0.
+        style_layers: layers of the loss network, at least one.
+        style_image: one style image, (1, 3, H, W) in [0, 1], or several of any sizes.
+        style_blend: a positive weight for each style image: the target is the weighted mean of
+            their Gram matrices. Only the ratios matter.
+
+    Raises:
+        UserError: `formula` is unknown.
+        ValueError: there are more or fewer weights than style images.
     """
 
     def __init__(
@@ -37,7 +43,7 @@ class PerceptualLoss(nn.Module):
         tv_weight: float,
         content_layers: list[str],
         style_layers: list[str],
-        style_image: Tensor | Sequence[Tensor],
+        style_image: Float[Tensor, "1 3 _ _"] | Sequence[Float[Tensor, "1 3 _ _"]],
         style_blend: Sequence[float] = (1.0,),
     ):
         super().__init__()
@@ -48,27 +54,38 @@ class PerceptualLoss(nn.Module):
         self.tv_weight = tv_weight
         self.content_layers = list(content_layers)
         self.style_layers = list(style_layers)
-        paintings = [style_image] if isinstance(style_image, Tensor) else style_image
+        style_images = [style_image] if isinstance(style_image, Tensor) else style_image
         grams = {layer: torch.zeros(()) for layer in self.style_layers}
-        for painting, weight in zip(paintings, style_blend, strict=True):
+        for image, weight in zip(style_images, style_blend, strict=True):
             with torch.no_grad():
-                features = loss_network(painting, self.style_layers)
+                features = loss_network(image, self.style_layers)
             for layer in self.style_layers:
                 grams[layer] = grams[layer] + weight / sum(style_blend) * gram(features[layer])
         for layer, target in grams.items():
             self.register_buffer(_target(layer), target, persistent=False)
 
-    def content_targets(self, photos: Tensor) -> dict[str, Tensor]:
-        """Features of the photos at the content layers; the loss network runs no further."""
+    def content_targets(
+        self, photos: Float[Tensor, "n 3 h w"]
+    ) -> dict[str, Float[Tensor, "n _ _ _"]]:
+        """Features (N, C, H', W') of photos (N, 3, H, W) in [0, 1] by content layer."""
         with torch.no_grad():
             return self.loss_network(photos, self.content_layers)
 
-    def forward(self, stylized: Tensor, targets: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Every term for pictures (N, 3, H, W) in [0, 1] against `content_targets(photos)`.
+    def forward(
+        self, stylized: Float[Tensor, "n 3 h w"], targets: Mapping[str, Float[Tensor, "_ _ _ _"]]
+    ) -> dict[str, Float[Tensor, ""]]:
+        """Every term of `stylized`, (N, 3, H, W) in [0, 1], against `content_targets(photos)`.
 
-        Returns unweighted `content_loss`, `style_loss`, `tv_loss`, `style_loss/<layer>` a layer,
-        and `total_loss`, the weighted sum of the first three.
+        Returns:
+            Float32 scalars: the unweighted `content_loss`, `style_loss` and `tv_loss`, one
+            `style_loss/<layer>` for each style layer, and `total_loss`, the weighted sum of the
+            first three.
+
+        Raises:
+            ValueError: the content targets are not of N pictures of this size. One style is the
+                target of any N.
         """
+        self._check_batch(stylized, targets)
         features = self.loss_network(stylized, [*self.content_layers, *self.style_layers])
         content = [self.formula.content(features[k], targets[k]) for k in self.content_layers]
         style = {
@@ -87,6 +104,15 @@ class PerceptualLoss(nn.Module):
         )
         by_layer = {f"style_loss/{layer}": value for layer, value in style.items()}
         return {"total_loss": total, **terms, **by_layer}
+
+    def _check_batch(self, stylized: Tensor, targets: Mapping[str, Tensor]) -> None:
+        """Fail before the loss network runs; the losses compare the other dimensions."""
+        for layer in self.content_layers:
+            if targets[layer].shape[:1] != stylized.shape[:1]:
+                raise ValueError(
+                    f"content target of {layer} has shape {tuple(targets[layer].shape)}, stylized "
+                    f"has shape {tuple(stylized.shape)}; give the content_targets of as many photos"
+                )
 
     def _reduce(self, values: list[Tensor]) -> Tensor:
         stacked = torch.stack(values)

@@ -1,11 +1,11 @@
-"""Where the weights of loss networks come from: our own assets, torchvision's cache, or a file."""
+"""Weights of loss networks: bundled with faststyle, from torchvision, or from a file."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard, cast
 
 from torch import Tensor
 
@@ -28,11 +28,16 @@ BUNDLED = ("compact",)
 def build_loss_network(
     name: str, layers: Iterable[str], *, weights: str, pooling: str
 ) -> LossNetwork:
-    """A loss network with its weights.
+    """A loss network with its weights, on the CPU.
 
     Args:
-        weights: "bundled" (those that come with faststyle), "torchvision" (downloaded once, then
-            cached), or a file.
+        name, layers, pooling: as for `LossNetwork`.
+        weights: "bundled" (part of faststyle), "torchvision" (downloaded once, then cached), or
+            the path of a file.
+
+    Raises:
+        UserError: an unknown name, or weights that are missing, unsafe, not finite or of another
+            network.
     """
     check_choice("loss_network", name, ARCHITECTURES)
     if weights == "torchvision":
@@ -42,7 +47,7 @@ def build_loss_network(
         state_dict = read_state_dict(path)
     network = LossNetwork(name, layers, pooling=pooling, state_dict=state_dict)
     try:
-        # After its construction, which knows better what to say of another network's weights.
+        # After the construction, which has the better message for weights of another network.
         check_values({k: v for k, v in state_dict.items() if not k.startswith("classifier.")})
     except UserError as error:
         raise UserError(f"loss_network.weights: {weights}: {error}") from error
@@ -73,24 +78,28 @@ def build_perceptual_loss(
 
 
 def model_card(name: str, weights: str) -> str | None:
-    """What is to be known of the weights in a few sentences; None for a file of the user's."""
+    """A few sentences about the origin of the weights; None for a file of the user."""
     if weights == "bundled":
         paragraphs = (
             bundled_weights(name).with_suffix(".md").read_text(encoding="utf-8").split("\n\n")
         )
-        return " ".join(paragraphs[1].split())  # the one below the heading
+        return " ".join(paragraphs[1].split())  # the paragraph below the heading
     if weights == "torchvision":
         return f"torchvision's {TORCHVISION_WEIGHTS[name]}, trained on ImageNet"
     return None
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """Tensors by name from a .safetensors file or a torch file; nothing in it is executed."""
+    """Tensors by name from a .safetensors or torch file; nothing in it is executed.
+
+    Raises:
+        UserError: no such file, or it holds anything but tensors.
+    """
     if not path.is_file():
         raise UserError(f"loss_network.weights: no such file: {path}")
     try:
-        loaded: Any = read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
-        if not isinstance(loaded, dict) or not all(isinstance(v, Tensor) for v in loaded.values()):
+        loaded = read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
+        if not _is_state_dict(loaded):
             raise UserError(f"loss_network.weights: {path} holds no state dict of tensors")
         check_size(path, loaded)
     except UnsafeFile as error:
@@ -101,8 +110,18 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     return {str(name): value for name, value in loaded.items()}
 
 
+def _is_state_dict(loaded: Any) -> TypeGuard[dict[Any, Tensor]]:
+    return isinstance(loaded, dict) and all(
+        isinstance(value, Tensor) for value in cast(dict[Any, Any], loaded).values()
+    )
+
+
 def bundled_weights(name: str) -> Path:
-    """The file of weights that comes with faststyle."""
+    """The path of the weights that are part of faststyle.
+
+    Raises:
+        UserError: there are none of this network.
+    """
     if name not in BUNDLED:
         raise UserError(
             f"loss_network.weights: no weights of {name} come with faststyle, only of "
@@ -112,7 +131,7 @@ def bundled_weights(name: str) -> Path:
 
 
 def _download(name: str) -> dict[str, Tensor]:
-    from torchvision.models import get_weight
+    from torchvision.models import get_weight  # pyright: ignore[reportMissingTypeStubs]
 
     if name not in TORCHVISION_WEIGHTS:
         raise UserError(f"loss_network.weights: torchvision has no {name}; give bundled or a file")

@@ -1,1 +1,4 @@
-"""The transform network: layers, architecture and fast convolutions. Imports: errors."""
+"""The transform network: its layers, its architecture and fast convolutions.
+
+May import: errors.
+"""

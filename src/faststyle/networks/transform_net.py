@@ -1,17 +1,20 @@
-"""The transform network of Johnson, Alahi and Fei-Fei 2016: one forward pass repaints a photo.
+"""The transform network of Johnson, Alahi and Fei-Fei 2016: one forward pass stylizes a photo.
 
     9x9 conv -> two 3x3 convs of stride 2 -> residual blocks -> two upsamplings -> 9x9 conv
     channels:  width -> 2 width -> 4 width                -> 2 width -> width -> 3
 
-Differences from the paper, each the default because it looks better: instance norm in place of
-batch norm (Ulyanov et al. 2016), nearest upsampling then convolution in place of transposed
-convolution (Odena et al. 2016: no checkerboard), reflection padding at every layer.
+The defaults differ from the paper where that looks better: instance norm instead of batch norm
+(Ulyanov et al. 2016), nearest upsampling and a convolution instead of a transposed convolution
+(Odena et al. 2016: no checkerboard), reflection padding at every layer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.errors import check_choice
@@ -26,38 +29,45 @@ from faststyle.networks.layers import (
 
 
 def _scaled_tanh(x: Tensor) -> Tensor:
-    """Johnson's 150 tanh around mid-grey, on our scale: reaches a little beyond [0, 1]."""
+    """150 tanh around mid-gray, as in Johnson's code, divided by 255: slightly beyond [0, 1]."""
     return 0.5 + 150 / 255 * torch.tanh(x)
 
 
-OUTPUTS = {
+def _linear(x: Tensor) -> Tensor:
+    return 0.5 + x
+
+
+OUTPUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
     "tanh": _scaled_tanh,
     "normed_tanh": _scaled_tanh,  # the last convolution has a norm too
-    "linear": lambda x: 0.5 + x,
+    "linear": _linear,
 }
-CENTRE = 0.5  # subtracted from the input, except with "same": zeros are black there
+CENTER = 0.5  # subtracted from the input, except with "same", where zeros are black
 PERIOD = 4  # two convolutions of stride 2
-SMALLEST = 8  # the residual blocks need 2 x 2 positions for reflection and instance norm
+SMALLEST = 8  # pixels; reflection and instance norm in residual blocks need 2 x 2 positions
 NORMS = {"instance": InstanceNorm, "batch": nn.BatchNorm2d}
 UPSAMPLES = ("nearest", "transposed")
 
 
 class TransformNet(nn.Module):
-    """Repaints pictures.
+    """Stylize pictures of any size.
+
+    Johnson et al. 2016, section 3 and table 1 of their supplementary material.
 
     Args:
-        width: channels of the first layer; 2 and 4 times as many follow. 32 in the paper.
-        num_residual_blocks: 5 in the paper.
+        width: channels of the first layer, at least 1; the next two have 2 and 4 times as many.
+            32 in the paper.
+        num_residual_blocks: at least 0; 5 in the paper.
         norm: "instance" or "batch".
-        padding: "reflect", "zero" or "same" (zeros as TensorFlow places them, and around the
-            picture they are black), at every convolution.
-        upsample: "nearest" (then a 3x3 convolution) or "transposed" (convolution of stride 1/2).
-        output: "sigmoid", "tanh" (150 tanh of the paper's code; slightly beyond [0, 1]),
-            "normed_tanh" (the same after a norm) or "linear" (unbounded; clamp it).
+        padding: at every convolution: "reflect", "zero", or "same" (zeros as TensorFlow places
+            them; they are black around the picture).
+        upsample: "nearest" (and a 3x3 convolution) or "transposed" (a convolution of stride 1/2).
+        output: "sigmoid", "tanh" (150 tanh as in the paper's code, slightly beyond [0, 1]),
+            "normed_tanh" (the same after a norm) or "linear" (unbounded: clamp it).
 
     Raises:
-        UserError: an argument is not among those.
+        UserError: a name is not one of these.
     """
 
     def __init__(
@@ -75,7 +85,7 @@ class TransformNet(nn.Module):
         check_choice("network.padding", padding, PADDINGS)
         check_choice("network.upsample", upsample, UPSAMPLES)
         self.output = OUTPUTS[check_choice("network.output", output, OUTPUTS)]
-        self.center = 0.0 if padding == "same" else CENTRE
+        self.center = 0.0 if padding == "same" else CENTER
 
         def block(channels_in: int, channels_out: int, size: int, stride: int) -> nn.Sequential:
             conv = Conv(channels_in, channels_out, size, stride, padding)
@@ -99,8 +109,12 @@ class TransformNet(nn.Module):
         if output == "normed_tanh":
             self.decoder[2] = nn.Sequential(self.decoder[2], norm_class(3))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Pictures in [0, 1], shape (N, 3, H, W), any H and W; returns the same shape and range."""
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+        """Stylize pictures (N, 3, H, W) in [0, 1] of any H and W from 1.
+
+        Returns:
+            Float32 pictures of the same shape, in [0, 1] for "sigmoid"; see `output`.
+        """
         height, width = images.shape[-2:]
         pad_h, pad_w = (padding(side) for side in (height, width))
         x = F.pad(images - self.center, (0, pad_w, 0, pad_h), mode="replicate")
@@ -109,5 +123,5 @@ class TransformNet(nn.Module):
 
 
 def padding(side: int) -> int:
-    """Pixels to add so that `side` is at least SMALLEST and a multiple of PERIOD."""
+    """The pixels to add to `side` for a multiple of PERIOD that is at least SMALLEST."""
     return max(SMALLEST, -(-side // PERIOD) * PERIOD) - side

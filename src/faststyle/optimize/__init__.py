@@ -1,3 +1,4 @@
-"""Optimize the pixels of one picture (Gatys et al. 2016): python -m faststyle.optimize. Imports:
-errors, malloc, devices, files, images, losses, config.
+"""Optimizing the pixels of one picture (Gatys et al. 2016): `python -m faststyle.optimize`.
+
+May import: errors, malloc, devices, files, images, losses, config.
 """

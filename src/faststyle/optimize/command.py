@@ -18,7 +18,7 @@ from faststyle.config.parsing import parse_as, raise_user_error
 from faststyle.config.style_image import describe_style_image
 from faststyle.errors import exit_on_user_error
 from faststyle.files.paths import CONF_DIR
-from faststyle.malloc import keep_freed_memory
+from faststyle.malloc import tune_process
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """The command line: Hydra's, with every mistake of the user's as one line and exit code 2."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # as in training.py
-    keep_freed_memory()
+    tune_process()
     with exit_on_user_error("optimize"):
         try:
             _run()

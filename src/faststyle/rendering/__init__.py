@@ -1,3 +1,4 @@
-"""Apply a style to a picture of any size. Imports: errors, devices, networks, images,
-checkpoints.
+"""Applying a style to a picture of any size.
+
+May import: errors, devices, networks, images, checkpoints.
 """

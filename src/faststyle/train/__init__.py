@@ -1,1 +1,4 @@
-"""Train a style: python -m train. Imports every room except infer and convert."""
+"""Training a style: `python -m train`.
+
+May import: every room except infer and convert.
+"""

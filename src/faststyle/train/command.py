@@ -11,7 +11,7 @@ from faststyle.config.parsing import hydra_command
 from faststyle.config.train import TEXT_KEYS, TrainConfig, parse
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.paths import CONF_DIR
-from faststyle.malloc import keep_freed_memory
+from faststyle.malloc import tune_process
 from faststyle.train import distributed
 from faststyle.train.distributed import one_error_per_machine, print_once
 from faststyle.train.resume import find_run_checkpoint
@@ -21,7 +21,7 @@ from faststyle.train.signals import StopRequest
 
 def main() -> None:
     """Train as `sys.argv` says; a user's mistake becomes one line and exit code 2."""
-    keep_freed_memory()
+    tune_process()
     with exit_on_user_error("train"), one_error_per_machine():
         try:
             sys.argv[1:] = _name_own_style(sys.argv[1:])
