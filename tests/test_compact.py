@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import CHECKOUT, Outcome, vgg_weights
+from conftest import Outcome, vgg_weights
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -123,12 +123,11 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run_script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`python scripts/NAME ARGUMENTS` in this process."""
-    monkeypatch.syspath_prepend(CHECKOUT / "scripts")
+    """`python -m scripts.distillation.NAME ARGUMENTS` in this process."""
 
     def run(name: str, *arguments: object) -> None:
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        runpy.run_path(str(CHECKOUT / "scripts" / name), run_name="__main__")
+        runpy.run_module(f"scripts.distillation.{name}", run_name="__main__")
 
     return run
 
@@ -146,7 +145,7 @@ def test_distillation_and_its_measurement_end_to_end(
     files = [tmp_path / "1.safetensors", tmp_path / "2.safetensors"]
     for file in files:
         run_script(
-            "distill_loss_network.py", *given, "--output", file, "--steps", 2, "--pool", 3,
+            "distill", *given, "--output", file, "--steps", 2, "--pool", 3,
             "--batch-size", 2, "--start-pictures", 16,
         )  # fmt: skip
     ours, again = map(load_file, files)
@@ -154,7 +153,7 @@ def test_distillation_and_its_measurement_end_to_end(
     assert all(value.isfinite().all() for value in ours.values())
     # Whatever the random teacher says, the least-squares start imitates its first layer.
     capsys.readouterr()
-    run_script("measure_loss_network.py", *given, "--fit-photos", photo_dir, "--weights", files[0])
+    run_script("measure", *given, "--fit-photos", photo_dir, "--weights", files[0])
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
     errors = {row[0].strip("| "): float(row[1]) for row in rows if row[0].strip("| ") in LAYERS}
     assert set(errors) == set(LAYERS)

@@ -7,17 +7,14 @@ import shutil
 import sys
 from pathlib import Path
 
-import contact_sheet
-import make_gallery
-import make_style_cards
 import pytest
-import train_gallery
 from conftest import CHECKOUT, TINY_LAYERS, compose_config, noise_picture
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
+from scripts.gallery import cards, contact_sheet, pictures, train
 
 SHIPPED = sorted((CHECKOUT / "checkpoints").glob("*.safetensors"))
 
@@ -25,7 +22,7 @@ SHIPPED = sorted((CHECKOUT / "checkpoints").glob("*.safetensors"))
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> None:
     metadata = read_checkpoint(path).metadata
-    experiment = "gallery_first" if path.stem == train_gallery.FIRST else "gallery"
+    experiment = "gallery_first" if path.stem == train.FIRST else "gallery"
     config = compose_config([f"style={path.stem}", f"experiment={experiment}"])
     training, style = metadata["training"], metadata["style"]
     for key in ("name", "title", "artist", "year", "rights", "size"):
@@ -47,8 +44,8 @@ def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> No
 
 def test_the_cards_say_what_the_checkpoints_say() -> None:
     written = (CHECKOUT / "docs" / "styles.md").read_text(encoding="utf-8")
-    hint = "run: python scripts/make_style_cards.py"
-    assert written == make_style_cards.page(SHIPPED), hint
+    hint = "run: python -m scripts.gallery.cards"
+    assert written == cards.page(SHIPPED), hint
     for picture in re.findall(r"\((images/[^)]*)\)", written):
         assert 10_000 < (CHECKOUT / "docs" / picture).stat().st_size < 400_000, hint
 
@@ -59,7 +56,7 @@ def test_a_card_of_a_style_that_knows_more_of_itself(tmp_path: Path) -> None:
     metadata = {**first.metadata, "training": {**first.metadata["training"], **training}}
     metadata["metrics"] = {"equivalent_lbfgs_iterations": "100"}
     write_checkpoint(tmp_path / "more.safetensors", first.build(), metadata)
-    facts = dict(make_style_cards.facts(tmp_path / "more.safetensors", metadata))
+    facts = dict(cards.facts(tmp_path / "more.safetensors", metadata))
     assert facts["training"].endswith("started from `starry_night.safetensors`")
     assert facts["yardstick"] == "worth 100 L-BFGS iterations"
 
@@ -67,9 +64,9 @@ def test_a_card_of_a_style_that_knows_more_of_itself(tmp_path: Path) -> None:
 def test_the_gallery_is_one_wide_picture(tmp_path: Path, ckpt: Path, monkeypatch) -> None:
     for name in ("starry_night", "another", "third", "fourth"):
         shutil.copy(ckpt, tmp_path / f"{name}.safetensors")
-    arguments = ["make_gallery", "--checkpoints", str(tmp_path), "--output", str(tmp_path)]
+    arguments = ["pictures", "--checkpoints", str(tmp_path), "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
-    make_gallery.main()
+    pictures.main()
     with Image.open(tmp_path / "gallery.jpg") as picture:
         assert picture.width > 1.8 * picture.height  # five: a row of three, a row of two
     assert (tmp_path / "gallery.jpg").stat().st_size < 400_000
@@ -104,11 +101,11 @@ def paintings(tmp_path: Path) -> Path:
 def options(paintings: Path, output: Path, *more: str):
     styles = ("starry_night", "udnie", "great_wave")
     given = ("--paintings", str(paintings), "--output", str(output), "--styles", *styles)
-    return train_gallery.parse([*given, *more])
+    return train.parse([*given, *more])
 
 
 def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path: Path) -> None:
-    first, others = train_gallery.commands(options(paintings, tmp_path / "out"))
+    first, others = train.commands(options(paintings, tmp_path / "out"))
     config = compose_config(first)
     assert config.style.image == str(paintings / "starry_night.jpg")
     assert (config.init_from, config.trainer.max_steps) == (None, 1400)
@@ -129,7 +126,7 @@ def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path
 def test_what_is_there_is_not_trained_again(paintings: Path, tmp_path: Path) -> None:
     for name in ("starry_night", "udnie"):
         (tmp_path / f"{name}.safetensors").touch()
-    (only,) = train_gallery.commands(options(paintings, tmp_path))
+    (only,) = train.commands(options(paintings, tmp_path))
     assert only[:2] == ["-m", "style=great_wave"]
 
 
@@ -143,9 +140,9 @@ def test_the_gallery_trains(
     tiny += [f"runs_dir={tmp_path}/runs", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
     given = ["--paintings", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
     given += ["--loss-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
-    monkeypatch.setattr(sys, "argv", ["train_gallery", *given, "--", *tiny])
+    monkeypatch.setattr(sys, "argv", ["train", *given, "--", *tiny])
     monkeypatch.chdir(tmp_path)
-    train_gallery.main()
+    train.main()
     training = read_checkpoint(output / "udnie.safetensors").metadata["training"]
     assert training["init_from"] == "starry_night.safetensors"
     assert len(training["init_from_sha256"]) == 64

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import torch
-from fuzz_checkpoints import fuzz, originals
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -24,6 +23,7 @@ from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkp
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.losses.pretrained import build_loss_network, read_state_dict
 from faststyle.networks.transform_net import TransformNet
+from scripts.stress.fuzz_checkpoints import fuzz, originals
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Kill a training over and over, go on with it, and compare with one that nothing disturbed.
 
-    python scripts/crash_test.py --kills 50
-    python scripts/crash_test.py --full-disk
+    python -m scripts.stress.crash --kills 50
+    python -m scripts.stress.crash --full-disk
 
 The training is tiny but whole: bundled swatch, bundled loss network, drawn photos, CPU. Every
 process is killed (SIGKILL, with its loader workers) at a random moment, every second one then as
@@ -24,8 +24,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from full_disk import try_full_disk
-from training_process import Training, Trial, final_bytes
+from scripts.stress.full_disk import try_full_disk
+from scripts.stress.training_process import Training, Trial, final_bytes
 
 LONGEST_LIFE = 2.0  # seconds from the first sign of the run to the kill; the moment is drawn
 START_LIMIT = 120.0  # seconds after which a start that shows nothing has failed

@@ -1,6 +1,6 @@
 """How fast faststyle is beside a plain implementation: one run, alternating, medians.
 
-    python scripts/benchmark.py --loss-weights vgg19.pth
+    python -m scripts.benchmarks.versus_plain --loss-weights vgg19.pth
 
 The plain baseline is what most projects do: the width-32 network in eager float32 with separate
 reflection padding and nearest upsampling, and a training step that runs the loss network to its
@@ -27,7 +27,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from machine import describe_machine, measured_rate, multiply_adds, peak_memory
 from torch import Tensor, nn
 
 from faststyle import keep_freed_memory
@@ -37,6 +36,7 @@ from faststyle.losses.functional import relative_error, total_variation
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
+from scripts.benchmarks.machine import describe_machine, measured_rate, multiply_adds, peak_memory
 
 NETWORK = {
     "width": 32,

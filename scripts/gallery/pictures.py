@@ -1,10 +1,10 @@
 """Make the README's pictures from the shipped styles.
 
-    python scripts/make_gallery.py
-    python scripts/make_gallery.py --quickstart runs/starry_night/DATE/starry_night.safetensors
+    python -m scripts.gallery.pictures
+    python -m scripts.gallery.pictures --quickstart runs/starry_night/DATE/starry_night.safetensors
 
-The landscape itself is drawn by scripts/draw_landscape.py; the styles' cards have pictures of their
-own, by scripts/make_style_cards.py.
+scripts/gallery/landscape.py draws the landscape itself; scripts/gallery/cards.py makes the pictures
+of docs/styles.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import math
 from pathlib import Path
 
-from make_style_cards import CHECKPOINTS, DOCS, save_jpeg, strip
 from PIL import Image
 
 from faststyle import load_style
@@ -22,6 +21,7 @@ from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.read import load_image
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge
+from scripts.gallery.cards import CHECKPOINTS, DOCS, save_jpeg, strip
 
 WIDTH = 1600  # of the gallery, pixels, about
 PAINTED = 576  # long edge at which each is painted, then made smaller: strokes can be seen

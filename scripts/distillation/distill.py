@@ -1,6 +1,6 @@
 """Distil the compact loss network from VGG-19.
 
-    python scripts/distill_loss_network.py --teacher vgg19.pth --photos coco/train \\
+    python -m scripts.distillation.distill --teacher vgg19.pth --photos coco/train \\
         --paintings a.jpg b.jpg --output src/faststyle/assets/compact.safetensors
 
 The student starts from the teacher's own channels (distill_start.py). Then it learns, on photos and
@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from distill_student import Distillation, save
+
+from scripts.distillation.student import Distillation, save
 
 SAVE_EVERY = 50
 

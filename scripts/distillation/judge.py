@@ -1,6 +1,6 @@
 """Optimise pixels with the compact loss network and with VGG-19, and let VGG-19 judge both.
 
-    python scripts/judge_loss_network.py --teacher vgg19.pth --photos a.jpg b.jpg \\
+    python -m scripts.distillation.judge --teacher vgg19.pth --photos a.jpg b.jpg \\
         --painting starry_night.jpg --output judged/
 """
 
@@ -10,7 +10,6 @@ import argparse
 from pathlib import Path
 
 import torch
-from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 from torch import Tensor
 
 from faststyle.evaluate.yardstick import score
@@ -21,6 +20,7 @@ from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.optimize.pixels import optimize_pixels
+from scripts.distillation.losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
 
 
 def loss_of(network: LossNetwork, painting: Tensor) -> PerceptualLoss:

@@ -1,6 +1,6 @@
 """Train the styles that ship, each from its painting, starry_night first: the others start from it.
 
-    python scripts/train_gallery.py --paintings DIR --photos DIR --loss-weights vgg19.pth
+    python -m scripts.gallery.train --paintings DIR --photos DIR --loss-weights vgg19.pth
 
 It runs `python -m train -m style=... experiment=gallery`; settings are in conf/style/ and
 conf/experiment/gallery.yaml, paintings are DIR/<style>.jpg. Without --photos and --loss-weights

@@ -1,6 +1,6 @@
 """Mutates files of weights and reads them: each is loaded with finite weights or refused in a line.
 
-    python scripts/fuzz_checkpoints.py --count 3000
+    python -m scripts.stress.fuzz_checkpoints --count 3000
 
 Bits flipped, bytes cut out, spliced or swapped, headers and JSON edited; of a style checkpoint, a
 training checkpoint and a file of a loss network's weights. Whatever else happens than a UserError
@@ -19,13 +19,13 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from fuzz_mutations import MUTATIONS
 
 from faststyle.checkpoints.catalog import describe
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import UserError
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.networks.transform_net import TransformNet
+from scripts.stress.fuzz_mutations import MUTATIONS
 
 SPARE = 256 << 20  # bytes beyond what the process has mapped before it reads anything
 NETWORK = {

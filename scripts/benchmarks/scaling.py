@@ -1,6 +1,6 @@
 """How the cost of faststyle grows with the picture, the batch, the width and the steps.
 
-    python scripts/benchmark_scaling.py
+    python -m scripts.benchmarks.scaling
 
 One table each, in one process, medians: flat columns mean that cost grows as the work does.
 """
@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from benchmark import NETWORK, Contender
-from machine import describe_machine, multiply_adds
 
 from faststyle import keep_freed_memory
 from faststyle.networks.transform_net import TransformNet
+from scripts.benchmarks.machine import describe_machine, multiply_adds
+from scripts.benchmarks.versus_plain import NETWORK, Contender
 
 SIDES = (64, 128, 256, 512, 1024, 2048)
 BATCHES = (1, 2, 4, 8, 16, 32)

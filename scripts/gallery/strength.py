@@ -1,6 +1,6 @@
 """Style and content loss over the strength, means over photos: do they move one way only?
 
-    python scripts/measure_strength.py checkpoints/starry_night.safetensors \\
+    python -m scripts.gallery.strength checkpoints/starry_night.safetensors \\
         --style starry_night.jpg --images photos/ --loss-weights vgg19.pth
 """
 
@@ -11,7 +11,6 @@ import statistics
 from pathlib import Path
 
 import torch
-from judge_styles import OBJECTIVE
 
 from faststyle import keep_freed_memory, load_style
 from faststyle.evaluate.objective import build_objective
@@ -19,6 +18,7 @@ from faststyle.evaluate.yardstick import score
 from faststyle.images.formats import list_pictures
 from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge, to_tensor
+from scripts.gallery.judge import OBJECTIVE
 
 STRENGTHS = [step / 10 for step in range(11)]
 TERMS = ("content_loss", "style_loss")

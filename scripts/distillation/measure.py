@@ -1,6 +1,6 @@
 """Measure how far the compact loss network agrees with VGG-19 on pictures it never saw.
 
-    python scripts/measure_loss_network.py --teacher vgg19.pth --photos coco/val \\
+    python -m scripts.distillation.measure --teacher vgg19.pth --photos coco/val \\
         --paintings starry_night.jpg great_wave.jpg --fit-photos coco/train
 
 Prints, for each layer, the relative error of the teacher's features after a linear map (fitted by
@@ -16,8 +16,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from distill_losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
-from distill_start import linear_maps
 from torch import Tensor, nn
 
 from faststyle.data.crops import crop
@@ -28,6 +26,8 @@ from faststyle.losses.architectures import FrozenConv2d
 from faststyle.losses.functional import gram, relative_error
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network
+from scripts.distillation.losses import CONTENT_LAYER, LAYERS, STYLE_LAYERS
+from scripts.distillation.start import linear_maps
 
 STYLE_WEIGHT = 4.0  # conf/loss/relative.yaml's, for the total's gradient
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from training_process import Trial, final_bytes, run_folder
+from scripts.stress.training_process import Trial, final_bytes, run_folder
 
 DISK_SIZE = "8m"
 

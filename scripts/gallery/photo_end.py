@@ -1,6 +1,6 @@
 """Give a style checkpoint the photo end that smooth strengths need, if it has none or a poor one.
 
-python scripts/add_photo_end.py checkpoints/starry_night.safetensors --photos photos/ --steps 400
+python -m scripts.gallery.photo_end checkpoints/starry_night.safetensors --photos photos/
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Several photos in several styles on one page, a photo a row: to look at them side by side.
 
-    python scripts/contact_sheet.py photos/ --output sheet.jpg
-    python scripts/contact_sheet.py photos/ --ckpt great_wave checkpoints/wave.safetensors
+    python -m scripts.gallery.contact_sheet photos/ --output sheet.jpg
+    python -m scripts.gallery.contact_sheet photos/ --ckpt great_wave checkpoints/wave.safetensors
 
 Names of styles or checkpoint files; networks of other projects come in by faststyle-import.
 """

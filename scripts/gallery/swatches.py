@@ -1,6 +1,6 @@
 """Make the swatches: for each style a picture of its own with the painting's Gram matrices.
 
-    python scripts/make_swatches.py --paintings DIR --loss-weights vgg19.pth
+    python -m scripts.gallery.swatches --paintings DIR --loss-weights vgg19.pth
 
 It runs `faststyle.optimize` without a photo (Gatys et al. 2015) for every style in conf/style
 that has a painting DIR/<name>.jpg. Swatches that are there already are kept. Takes about two
@@ -25,7 +25,7 @@ from faststyle.files.paths import CONF_DIR
 from faststyle.images.read import load_image
 from faststyle.optimize.command import optimize
 
-SWATCHES = Path(__file__).resolve().parents[1] / "src" / "faststyle" / "assets" / "styles"
+SWATCHES = Path(__file__).resolve().parents[2] / "src" / "faststyle" / "assets" / "styles"
 MOST_BYTES = 200_000
 # Long edge and L-BFGS iterations of each scale. Coarse ones are cheap and settle the large shapes;
 # optimize's multiscale=true would give each scale as many.

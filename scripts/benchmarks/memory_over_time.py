@@ -1,6 +1,6 @@
 """Resident memory over a long training and over thousands of pictures: does it stay flat?
 
-    python scripts/memory_over_time.py --output docs/images/memory.png
+    python -m scripts.benchmarks.memory_over_time --output docs/images/memory.png
 
 Trains on drawn pictures and paints 2,000 pictures of mixed sizes, each with the command line that
 users have, in a process of its own. Growth compares the medians of the last tenth and of the tenth

@@ -1,6 +1,6 @@
 """Compare the statistics of drawn pictures with those of photos, and show a sheet of both.
 
-    python scripts/compare_content.py --photos DIR --sheet sheet.png
+    python -m scripts.benchmarks.synthetic_statistics --photos DIR --sheet sheet.png
 
 Over random crops as in training: the slope of the power spectrum over frequency (both logarithmic;
 photos: about -2), the kurtosis of brightness gradients (photos: far above a Gaussian's 3), mean and

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from distill_losses import (
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from faststyle.files.atomic import atomic_write
+from faststyle.losses.functional import gram
+from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.pretrained import build_loss_network
+from faststyle.networks.fast_conv import plain
+from scripts.distillation.losses import (
     CONTENT_LAYER,
     LAYERS,
     STYLE_LAYERS,
@@ -18,16 +26,8 @@ from distill_losses import (
     mapped_gram_error,
     objective,
 )
-from distill_pictures import Chains
-from distill_start import STUDENT, linear_maps, student_weights
-from safetensors.torch import save_file
-from torch import Tensor, nn
-
-from faststyle.files.atomic import atomic_write
-from faststyle.losses.functional import gram
-from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.pretrained import build_loss_network
-from faststyle.networks.fast_conv import plain
+from scripts.distillation.pictures import Chains
+from scripts.distillation.start import STUDENT, linear_maps, student_weights
 
 STYLE_WEIGHT = 0.8  # a layer; conf/loss/relative.yaml has about 4 for their mean, 1 for content
 

@@ -1,6 +1,6 @@
 """Peak memory and time of `infer` from 1 to 100 megapixels, and strips against the whole.
 
-    python scripts/benchmark_large.py checkpoints/starry_night.safetensors
+    python -m scripts.benchmarks.large_pictures checkpoints/starry_night.safetensors
 
 The pictures are the bundled landscape, enlarged with grain. Each size runs in a process of its own
 with --max-memory 3GB; then, at the smaller sizes, strips of several heights are compared with one
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from machine import describe_machine
 from PIL import Image
 
 from faststyle import keep_freed_memory, load_style
@@ -28,6 +27,7 @@ from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.rendering import forward as painting
 from faststyle.rendering.canvas import ImageCanvas
 from faststyle.rendering.forward import MemoryPlan
+from scripts.benchmarks.machine import describe_machine
 
 MEGAPIXELS = (1, 4, 16, 64, 100)
 COMPARED = {1: (16, 100, 256), 4: (40, 256), 16: (256,)}  # megapixels to rows of a strip

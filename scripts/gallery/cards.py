@@ -1,6 +1,6 @@
 """Write docs/styles.md from the metadata of the shipped styles, and paint its pictures.
 
-python scripts/make_style_cards.py
+python -m scripts.gallery.cards
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge
 from faststyle.infer.repainter import side_by_side
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+CHECKOUT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = CHECKOUT / "checkpoints"
 DOCS = CHECKOUT / "docs"
 PICTURES = DOCS / "images" / "styles"
@@ -33,8 +33,8 @@ DATA = {"hub": "photos of {path}, {split}", "folder": "photos", "synthetic": "dr
 INTRODUCTION = """# The styles that ship
 
 `python -m infer --ckpt NAME photo.jpg` paints with one of them, `--list` shows all. This page is
-generated from the checkpoints' metadata by `scripts/make_style_cards.py`; `--ckpt NAME --describe`
-prints all of it, and `scripts/train_gallery.py` trains them again. How long that took is in
+generated from the checkpoints' metadata by `scripts/gallery/cards.py`; `--ckpt NAME --describe`
+prints all of it, and `scripts/gallery/train.py` trains them again. How long that took is in
 [benchmarks.md](benchmarks.md). The photos are MS-COCO's. Losses are relative, on photos held out of
 training: 0 is perfect, 1 as wrong as an empty picture. The picture is the project's own drawing;
 below it strengths 0.25, 0.5, 0.75 and 1.

@@ -1,6 +1,6 @@
 """Draw the landscape that the README repaints: mountains, a lake, firs and a cabin.
 
-    python scripts/draw_landscape.py docs/images/landscape.jpg
+    python -m scripts.gallery.landscape docs/images/landscape.jpg
 
 No photograph and no painting goes into it: noise, gradients and polygons from one seed.
 """

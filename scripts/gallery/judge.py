@@ -1,6 +1,6 @@
 """Losses of several style checkpoints under one objective, VGG-19's, on photos none of them saw.
 
-    python scripts/judge_styles.py a.safetensors b.safetensors --style starry_night.jpg \\
+    python -m scripts.gallery.judge a.safetensors b.safetensors --style starry_night.jpg \\
         --images photos/ --loss-weights vgg19.pth
 
 Whatever each was trained on, all are judged alike: content + 4 style + 0.5 total variation, the
