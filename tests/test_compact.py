@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import Outcome, vgg_weights
 from safetensors.torch import load_file
-from torch import Tensor, nn
 
 from faststyle.checkpoints.catalog import describe
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import ASSETS_DIR
-from faststyle.losses.architectures import FrozenConv2d
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network, bundled_weights, model_card
+from scripts.distillation.measure import arithmetic
 
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 LAYERS = [*STYLE_LAYERS, "relu4_2"]
@@ -40,26 +39,11 @@ def compact() -> LossNetwork:
     return build_loss_network("compact", LAYERS, weights="bundled", pooling="max")
 
 
-def multiply_adds(network: LossNetwork) -> int:
-    """Of the convolutions, on a 64-pixel picture."""
-    counts: list[int] = []
-
-    def count(layer: nn.Module, _: tuple[Tensor, ...], out: Tensor) -> None:
-        assert isinstance(layer, FrozenConv2d)
-        counts.append(layer.weight[0].numel() * out[0].numel())
-
-    for layer in network.modules():
-        if isinstance(layer, FrozenConv2d):
-            layer.register_forward_hook(count)
-    network(torch.zeros(1, 3, 64, 64), [list(network.layers)[-1]])
-    return sum(counts)
-
-
 def test_an_eighth_of_the_arithmetic_and_two_megabytes(compact: LossNetwork) -> None:
     weights = vgg_weights("vgg19", 4, 1, seed=0)
     vgg19 = LossNetwork("vgg19", ["relu4_1"], pooling="max", state_dict=weights)
     # All of ours, against VGG-19 up to relu4_1 only.
-    assert multiply_adds(vgg19) >= 8 * multiply_adds(compact)
+    assert arithmetic(vgg19) >= 8 * arithmetic(compact)
     assert bundled_weights("compact").stat().st_size <= 2_000_000
 
 
@@ -127,7 +111,7 @@ def run_script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def run(name: str, *arguments: object) -> None:
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        runpy.run_module(f"scripts.distillation.{name}", run_name="__main__")
+        import_module(f"scripts.distillation.{name}").main()
 
     return run
 
@@ -141,7 +125,7 @@ def test_distillation_and_its_measurement_end_to_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Two steps on drawn pictures and a random teacher: the same file for the same seed."""
-    given = ("--teacher", teacher, "--photos", photo_dir, "--paintings", painting, "--size", 32)
+    given = ("--teacher", teacher, "--photos", photo_dir, "--style-images", painting, "--size", 32)
     files = [tmp_path / "1.safetensors", tmp_path / "2.safetensors"]
     for file in files:
         run_script(

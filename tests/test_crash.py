@@ -16,7 +16,7 @@ def test_killed_again_and_again(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_full_disk(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """With a limit on the size of files: mounting a small disk is not everybody's right."""
-    monkeypatch.setattr(full_disk, "_mount", lambda folder: False)
+    monkeypatch.setattr(full_disk, "mount", lambda folder: False)
     assert crash.main(["--full-disk", "--steps", "40"]) == 0
     printed = capfd.readouterr().out
     assert "last.ckpt: File too large; the disk is " in printed

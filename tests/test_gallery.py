@@ -100,7 +100,7 @@ def paintings(tmp_path: Path) -> Path:
 
 def options(paintings: Path, output: Path, *more: str):
     styles = ("starry_night", "udnie", "great_wave")
-    given = ("--paintings", str(paintings), "--output", str(output), "--styles", *styles)
+    given = ("--style-images", str(paintings), "--output", str(output), "--styles", *styles)
     return train.parse([*given, *more])
 
 
@@ -138,8 +138,8 @@ def test_the_gallery_trains(
     tiny += ["data.image_size=32", "data.num_val_images=2", "data.batch_size=2"]
     tiny += ["trainer.max_steps=2", "trainer.photo_steps=2", "trainer.yardstick=false"]
     tiny += [f"runs_dir={tmp_path}/runs", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
-    given = ["--paintings", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
-    given += ["--loss-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
+    given = ["--style-images", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
+    given += ["--loss-network-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
     monkeypatch.setattr(sys, "argv", ["train", *given, "--", *tiny])
     monkeypatch.chdir(tmp_path)
     train.main()

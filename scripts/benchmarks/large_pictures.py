@@ -1,10 +1,10 @@
-"""Peak memory and time of `infer` from 1 to 100 megapixels, and strips against the whole.
+"""Measure time and peak memory of `infer` from 1 to 100 megapixels; compare strips with one pass.
 
     python -m scripts.benchmarks.large_pictures checkpoints/starry_night.safetensors
 
-The pictures are the bundled landscape, enlarged with grain. Each size runs in a process of its own
-with --max-memory 3GB; then, at the smaller sizes, strips of several heights are compared with one
-pass over the whole, pixel by pixel.
+The pictures are the bundled landscape, enlarged, with grain. Each size runs in its own process
+with --max-memory 3GB. At the smaller sizes strips of several heights are then compared, pixel by
+pixel, with one pass over the whole picture.
 """
 
 from __future__ import annotations
@@ -24,19 +24,18 @@ from PIL import Image
 
 from faststyle import keep_freed_memory, load_style
 from faststyle.files.paths import SAMPLE_PHOTO
-from faststyle.rendering import forward as painting
 from faststyle.rendering.canvas import ImageCanvas
-from faststyle.rendering.forward import MemoryPlan
+from faststyle.rendering.forward import MemoryPlan, stylize_in_strips, stylize_whole
 from scripts.benchmarks.machine import describe_machine
 
 MEGAPIXELS = (1, 4, 16, 64, 100)
-COMPARED = {1: (16, 100, 256), 4: (40, 256), 16: (256,)}  # megapixels to rows of a strip
+COMPARED = {1: (16, 100, 256), 4: (40, 256), 16: (256,)}  # megapixels: rows of a strip
 ASPECT = 4 / 3
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Large pictures.")
-    parser.add_argument("ckpt", type=Path)
+    parser = argparse.ArgumentParser(description="Measure `infer` on large pictures.")
+    parser.add_argument("ckpt", type=Path, help="a style checkpoint")
     parser.add_argument("--max-memory", default="3GB")
     parser.add_argument("--megapixels", type=float, nargs="+", default=MEGAPIXELS)
     options = parser.parse_args()
@@ -47,9 +46,10 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace, folder: Path) -> None:
-    print("\n| megapixels | size | time, s | a megapixel, s | peak GB |\n|---|---|---|---|---|")
+    """Print time and peak memory of `infer` for each size."""
+    print("\n| megapixels | size | time, s | s per megapixel | peak GB |\n|---|---|---|---|---|")
     for megapixels in options.megapixels:
-        photo, target = folder / "photo.jpg", folder / "painted.jpg"
+        photo, target = folder / "photo.jpg", folder / "stylized.jpg"
         make_picture(megapixels).save(photo, quality=95)
         command = [sys.executable, "-m", "infer", "--ckpt", options.ckpt, photo]
         started = time.perf_counter()
@@ -68,7 +68,10 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
 
 
 def wait(process: subprocess.Popen) -> tuple[int, resource.struct_rusage]:
-    """Its exit status and what it used: its own peak, where getrusage knows only that of all."""
+    """Wait for the process; return its exit code and resource usage.
+
+    `resource.getrusage` would give the maximum over all children.
+    """
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, used
@@ -76,6 +79,7 @@ def wait(process: subprocess.Popen) -> tuple[int, resource.struct_rusage]:
 
 @torch.inference_mode()
 def compare(ckpt: Path) -> None:
+    """Print the largest difference between strips and one pass, for each size and height."""
     keep_freed_memory()
     net = load_style(ckpt, "cpu").net
     print("\n| megapixels | size | rows of a strip | largest difference, levels of 255 |")
@@ -83,22 +87,22 @@ def compare(ckpt: Path) -> None:
     for megapixels, all_rows in COMPARED.items():
         photo = ImageCanvas(make_picture(megapixels, odd=True))
         whole = photo.blank()
-        painting.stylize_whole(net, photo, whole, torch.device("cpu"))
+        stylize_whole(net, photo, whole, torch.device("cpu"))
         for rows in all_rows:
             strips = photo.blank()
-            how = MemoryPlan(rows, stores_in_file=True)
-            painting.stylize_in_strips(net, photo, strips, torch.device("cpu"), how)
-            apart = np.asarray(whole.image, np.int16) - np.asarray(strips.image, np.int16)
-            share = (apart != 0).mean()
+            plan = MemoryPlan(rows, stores_in_file=True)
+            stylize_in_strips(net, photo, strips, torch.device("cpu"), plan)
+            difference = np.asarray(whole.image, np.int16) - np.asarray(strips.image, np.int16)
+            share = (difference != 0).mean()
             print(
                 f"| {megapixels} | {photo.width} x {photo.height} | {rows} | "
-                f"{np.abs(apart).max()} (at {share:.3%} of values) |",
+                f"{np.abs(difference).max()} (at {share:.3%} of values) |",
                 flush=True,
             )
 
 
 def make_picture(megapixels: float, odd: bool = False) -> Image.Image:
-    """The landscape at that many pixels, with grain so that it is not all smooth."""
+    """Enlarge the landscape to that size, with grain so that no part is smooth."""
     height = round((megapixels * 1e6 / ASPECT) ** 0.5)
     size = round(height * ASPECT) // 2 * 2 + odd, height // 2 * 2 + odd
     with Image.open(SAMPLE_PHOTO) as small:

@@ -1,4 +1,4 @@
-"""What a benchmark has to say of the machine it ran on."""
+"""The machine a benchmark runs on: description, arithmetic rate, memory, counted arithmetic."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from faststyle.networks.fast_conv import plain
 
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
+    """Return date, device, threads, versions and commit."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         capture_output=True,
@@ -47,7 +48,7 @@ def _cpu_name() -> str:
 
 @cache
 def measured_rate(device: torch.device) -> float:
-    """Multiply-adds a second in float32: the better of a large matrix product and convolution."""
+    """Return float32 multiply-adds per second: the better of a product and a convolution."""
     side, channels = 2048, 256
     matrix = torch.randn(side, side, device=device)
     picture = torch.randn(1, channels, 128, 128, device=device)
@@ -71,18 +72,18 @@ def _fastest(job: Callable[[], Any], device: torch.device) -> float:
 
 
 def multiply_adds(work: Callable[[], Any]) -> float:
-    """Of the convolutions and matrix products in `work`, in their plain forms."""
+    """Count the multiply-adds of the convolutions and matrix products in `work`, plain forms."""
     with FlopCounterMode(display=False) as counter, plain():
         work()
     return counter.get_total_flops() / 2
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes this process has held at most: on the card, or resident."""
+    """Return this process's peak memory in bytes: on the GPU, or resident."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would count what the parent process held when it forked
+    if status.exists():  # ru_maxrss includes the memory of the parent before the fork
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         return int(lines["VmHWM"].split()[0]) * 1024
     scale = 1 if sys.platform == "darwin" else 1024

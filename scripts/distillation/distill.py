@@ -1,11 +1,10 @@
-"""Distil the compact loss network from VGG-19.
+"""Distill the compact loss network from VGG-19.
 
     python -m scripts.distillation.distill --teacher vgg19.pth --photos coco/train \\
-        --paintings a.jpg b.jpg --output src/faststyle/assets/compact.safetensors
+        --style-images a.jpg b.jpg --output src/faststyle/assets/compact.safetensors
 
-The student starts from the teacher's own channels (distill_start.py). Then it learns, on photos and
-on pictures half way to a style (distill_pictures.py), what a loss network is used for
-(distill_losses.py).
+The student starts from channels of the teacher (start.py). It then learns what a loss network is
+used for (losses.py), on photos and on partly stylized pictures (pictures.py).
 """
 
 from __future__ import annotations
@@ -23,17 +22,22 @@ SAVE_EVERY = 50
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Distil the compact loss network from VGG-19.")
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="Distill the compact loss network from VGG-19.")
     parser.add_argument("--teacher", type=Path, required=True, help="VGG-19's state dict")
     parser.add_argument("--photos", type=Path, required=True, help="a folder of photos")
-    parser.add_argument("--paintings", type=Path, nargs="*", default=[], help="pictures")
+    parser.add_argument(
+        "--style-images", type=Path, nargs="*", default=[], help="style image files"
+    )
     parser.add_argument("--output", type=Path, required=True, help="a .safetensors file")
-    parser.add_argument("--start-pictures", type=int, default=208, help="for the first guess")
+    parser.add_argument(
+        "--start-pictures", type=int, default=208, help="for the least-squares start"
+    )
     parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--minutes", type=float, default=math.inf, help="end sooner if need be")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="upper limit of the time")
     parser.add_argument("--batch-size", type=int, default=3)
-    parser.add_argument("--size", type=int, default=128, help="of the crops, pixels")
-    parser.add_argument("--pool", type=int, default=32, help="pictures on their way at a time")
+    parser.add_argument("--size", type=int, default=128, help="side of the crops, pixels")
+    parser.add_argument("--pool", type=int, default=32, help="pictures being stylized at a time")
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -49,7 +53,7 @@ def main() -> None:
             sums.setdefault(name, []).append(value)
         done += 1
         minutes = (time.monotonic() - began) / 60
-        # The learning rate falls in time for the end, whichever end comes first.
+        # The learning rate must reach 0 at the limit of steps or of minutes, whichever is first.
         progress = max(done / options.steps, minutes / options.minutes)
         if done % SAVE_EVERY == 0 or progress >= 1:
             save(distillation.student, options.output)

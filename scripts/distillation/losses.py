@@ -1,7 +1,10 @@
-"""What the student of distill_loss_network.py is judged by. Pictures are (N, 3, S, S) in [0, 1].
+"""The losses of the distillation: how far the student is from the teacher.
 
-A loss network is used for three things: features, distances between Gram matrices, and the gradient
-to the pixels, without which student and teacher would agree on pictures and yet lead elsewhere.
+They cover the three uses of a loss network: its features, the distances between Gram matrices, and
+the gradient to the pixels. Two networks can agree on pictures and still differ in that gradient.
+
+`grams` and `style` are Gram matrices by layer, (N, C, C). `maps` are matrices by layer, (C teacher,
+C student), from the student's features to the teacher's, the latter in units of `scales`.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from faststyle.losses.functional import relative_error
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 CONTENT_LAYER = "relu4_2"
 LAYERS = [*STYLE_LAYERS, CONTENT_LAYER]
-EVERY_NTH = {"relu1_1": 4, "relu2_1": 2}  # positions whose features are compared: enough
-GRADIENT_SCALES = (1, 2, 4)  # pixels averaged
+EVERY_NTH = {"relu1_1": 4, "relu2_1": 2}  # row and column whose features are compared
+GRADIENT_SCALES = (1, 2, 4)  # side of the squares over which gradients are averaged, pixels
 
 
 def objective(
@@ -26,42 +29,39 @@ def objective(
     style: dict[str, Tensor],
     weights: dict[str, float],
 ) -> Tensor:
-    """The relative objective with a weight for each layer."""
+    """Return the relative objective with one weight per layer."""
     total = weights[CONTENT_LAYER] * relative_error(features[CONTENT_LAYER], content)
     for layer in STYLE_LAYERS:
         total = total + weights[layer] * relative_error(grams[layer], style[layer])
     return total
 
 
-def feature_error(
+def mapped_errors(
     ours: dict[str, Tensor],
     theirs: dict[str, Tensor],
+    our_grams: dict[str, Tensor],
+    their_grams: dict[str, Tensor],
     maps: dict[str, Tensor],
     scales: dict[str, float],
-) -> Tensor:
-    """Relative error of the student's mapped features, the mean over layers."""
-    errors = []
+) -> tuple[Tensor, Tensor]:
+    """Compare the student's mapped features, and their Gram matrices, with the teacher's.
+
+    Returns:
+        The relative error of the features, the mean over all layers, and that of the Gram
+        matrices, the mean over the style layers.
+    """
+    feature_errors, gram_errors = [], []
     for k in LAYERS:
         nth = EVERY_NTH.get(k, 1)
         mapped = F.conv2d(ours[k][..., ::nth, ::nth], maps[k][..., None, None])
-        errors.append(relative_error(mapped, theirs[k][..., ::nth, ::nth].float() / scales[k]))
-    return torch.stack(errors).mean()
-
-
-def mapped_gram_error(
-    grams: dict[str, Tensor],
-    theirs: dict[str, Tensor],
-    maps: dict[str, Tensor],
-    scales: dict[str, float],
-) -> Tensor:
-    """Relative error of the Gram matrices of mapped features, the mean over style layers."""
-    errors = []
-    for k in STYLE_LAYERS:
-        # M G M^T: the same as mapping the features first, without the detour over positions.
-        per_channel = maps[k].shape[1] / maps[k].shape[0]
-        mapped = maps[k] @ grams[k] @ maps[k].T * per_channel
-        errors.append(relative_error(mapped, theirs[k] / scales[k] ** 2))
-    return torch.stack(errors).mean()
+        targets = theirs[k][..., ::nth, ::nth].float() / scales[k]
+        feature_errors.append(relative_error(mapped, targets))
+        if k in our_grams:
+            # M G M^T equals the Gram matrix of mapped features, without a pass over all positions.
+            per_channel = maps[k].shape[1] / maps[k].shape[0]
+            mapped_gram = maps[k] @ our_grams[k] @ maps[k].T * per_channel
+            gram_errors.append(relative_error(mapped_gram, their_grams[k] / scales[k] ** 2))
+    return torch.stack(feature_errors).mean(), torch.stack(gram_errors).mean()
 
 
 def distance_error(
@@ -70,7 +70,7 @@ def distance_error(
     their_grams: dict[str, Tensor],
     their_style: dict[str, Tensor],
 ) -> Tensor:
-    """How far the relative style losses of all pictures against all styles differ."""
+    """Return the difference between both networks' style losses, over all pairs."""
     errors = [
         F.mse_loss(_distances(grams[k], style[k]), _distances(their_grams[k], their_style[k]))
         for k in STYLE_LAYERS
@@ -79,15 +79,18 @@ def distance_error(
 
 
 def _distances(grams: Tensor, styles: Tensor) -> Tensor:
-    """|G_a - G_b|^2 / |G_b|^2 of each picture a and style b, in logarithms, small ones alike."""
+    """Return log(|G_a - G_b|^2 / |G_b|^2 + 0.01) for each picture a and style image b."""
     squares = torch.cdist(grams.flatten(1), styles.flatten(1)).square()
     return (squares / styles.flatten(1).square().sum(1) + 0.01).log()
 
 
 def gradient_mismatch(ours: Tensor, theirs: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cosine over pictures, and what to lower: its distance from 1, and wrong lengths.
+    """Compare two gradients to the pixels, (N, 3, S, S).
 
-    The second also looks at the gradients blurred: a transform network follows coarse ones best.
+    Returns:
+        The mean cosine over the pictures, and a loss: 1 minus the cosine plus an error of the
+        lengths, averaged over GRADIENT_SCALES, because a transform network follows coarse
+        gradients best.
     """
     cosines, lengths = [], []
     for scale in GRADIENT_SCALES:

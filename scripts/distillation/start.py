@@ -1,8 +1,8 @@
-"""A good start for distill_loss_network.py: the student, layer by layer, by least squares.
+"""The student's initial weights, layer by layer, by least squares.
 
-Each of its layers imitates some channels of one of the teacher's: those from which the others are
-best guessed linearly. (He et al. 2017, "Channel Pruning for Accelerating Very Deep Neural
-Networks", choose and reconstruct alike.)
+Each layer imitates some channels of one of the teacher's layers: those that predict the other
+channels best, linearly. He et al. 2017, "Channel Pruning for Accelerating Very Deep Neural
+Networks", choose and reconstruct channels in this way.
 """
 
 from __future__ import annotations
@@ -16,15 +16,20 @@ from torch import Tensor
 from faststyle.losses.architectures import VGG_STAGES
 from faststyle.losses.loss_network import LossNetwork
 
-# Where the student has fewer layers in a stage, its last one imitates the teacher's last.
+# In a stage where the student has fewer layers, its last layer imitates the teacher's last.
 IMITATED = {"conv3_2": "conv3_4", "conv4_3": "conv4_4"}
-RIDGE = 1e-4  # times the mean square of the inputs
-MAX_POSITIONS = 1500  # of one picture in one regression
+RIDGE = 1e-4  # in units of the inputs' mean square
+MAX_POSITIONS = 1500  # per picture in one regression
 STUDENT = "compact"
 
 
 def student_weights(teacher: LossNetwork, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
-    """The student's state dict, under torchvision's names; pictures are (N, 3, S, S) each."""
+    """Return the student's state dict under torchvision's names.
+
+    Args:
+        teacher: VGG-19.
+        pictures: batches of (N, 3, S, S) in [0, 1].
+    """
     state: dict[str, Tensor] = {}
     inputs = [(batch - teacher.mean) / teacher.std for batch in pictures]
     names = {
@@ -49,7 +54,7 @@ def student_weights(teacher: LossNetwork, pictures: Sequence[Tensor]) -> dict[st
 def linear_maps(
     student: LossNetwork, teacher: LossNetwork, layers: list[str], pictures: Sequence[Tensor]
 ) -> dict[str, Tensor]:
-    """For each layer the matrix (C teacher, C student) that best maps features to the teacher's."""
+    """Return by layer the best linear map of features, (C teacher, C student)."""
     sums: dict[str, tuple[Tensor, Tensor]] = {}
     for batch in pictures:
         ours, theirs = student(batch, layers), _features(teacher, batch, layers)
@@ -60,7 +65,7 @@ def linear_maps(
 
 
 def _imitated(before: Sequence[Tensor], width: int) -> list[Tensor]:
-    """Of features before the ReLU `width` channels, in units of the layer's root mean square."""
+    """Return `width` channels of features before the ReLU, divided by their root mean square."""
     before = [batch.float() for batch in before]
     products = torch.stack([_gram(_positions(batch.relu())) for batch in before]).sum(0)
     scale = sum(float(batch.relu().square().mean()) for batch in before) / len(before)
@@ -69,7 +74,15 @@ def _imitated(before: Sequence[Tensor], width: int) -> list[Tensor]:
 
 
 def choose_channels(products: Tensor, count: int) -> Tensor:
-    """Greedily the channels that explain most of all channels' squares, from products (C, C)."""
+    """Choose, greedily, the channels that explain most of the sum of squares of all channels.
+
+    Args:
+        products: sums of products of each pair of channels, (C, C).
+        count: how many to choose.
+
+    Returns:
+        Their indices, (count,).
+    """
     rest, chosen = products.clone(), []
     for _ in range(count):
         own = rest.diagonal().clamp_min(1e-9 * products.diagonal().max())
@@ -82,7 +95,7 @@ def choose_channels(products: Tensor, count: int) -> Tensor:
 
 
 def _regress(inputs: Sequence[Tensor], targets: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the 3x3 convolution that comes closest to the targets."""
+    """Return weight and bias of the 3x3 convolution that is closest to the targets."""
     sums: dict[str, tuple[Tensor, Tensor]] = {}
     for x, y in zip(inputs, targets, strict=True):
         patches = _positions(F.unfold(x, 3, padding=1)[..., None])
@@ -99,7 +112,7 @@ def _features(teacher: LossNetwork, batch: Tensor, layers: list[str]) -> Mapping
 
 
 def _positions(features: Tensor) -> Tensor:
-    """(N, C, H, W) as (N H W, C)."""
+    """Reshape (N, C, H, W) to (N H W, C)."""
     return features.flatten(2).transpose(1, 2).flatten(0, 1)
 
 

@@ -1,4 +1,4 @@
-"""The student of distill_loss_network.py at work: one step a call."""
+"""One step of the distillation: the student learns, the pictures move on."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ from scripts.distillation.losses import (
     LAYERS,
     STYLE_LAYERS,
     distance_error,
-    feature_error,
     gradient_mismatch,
-    mapped_gram_error,
+    mapped_errors,
     objective,
 )
 from scripts.distillation.pictures import Chains
 from scripts.distillation.start import STUDENT, linear_maps, student_weights
 
-STYLE_WEIGHT = 0.8  # a layer; conf/loss/relative.yaml has about 4 for their mean, 1 for content
+STYLE_WEIGHT = 0.8  # per layer: 4 for the mean of five, as in conf/loss/relative.yaml
 
 
 def new_student(state: dict[str, Tensor]) -> LossNetwork:
-    """The compact network with weights that take gradients."""
+    """Build the compact network with weights that require gradients."""
     student = LossNetwork(STUDENT, LAYERS, pooling="max", state_dict=state)
     for tensor in student.buffers():
         tensor.requires_grad_(tensor is not student.mean and tensor is not student.std)
@@ -41,7 +40,7 @@ def new_student(state: dict[str, Tensor]) -> LossNetwork:
 
 
 def save(student: LossNetwork, path: Path) -> None:
-    """Half precision under torchvision's names, atomically."""
+    """Save the weights in half precision under torchvision's names, atomically."""
     state = {
         f"features.{index}.{part}": getattr(layer, part).detach().half().contiguous()
         for index, layer in enumerate(student.layers.values())
@@ -52,7 +51,7 @@ def save(student: LossNetwork, path: Path) -> None:
 
 
 class Distillation:
-    """Student, teacher, and the linear maps from one's features to the other's."""
+    """Student, teacher, and the linear maps from the student's features to the teacher's."""
 
     def __init__(self, options: argparse.Namespace):
         self.rng = np.random.default_rng(options.seed)
@@ -63,7 +62,7 @@ class Distillation:
         )
         self.chains = Chains(
             options.photos,
-            options.paintings,
+            options.style_images,
             size=options.size,
             pool=options.pool,
             targets=self._teacher_targets,
@@ -76,7 +75,7 @@ class Distillation:
         batches = [self.chains.pictures(16) for _ in range(-(-options.start_pictures // 16))]
         with torch.no_grad():
             self.student = new_student(student_weights(self.teacher, batches))
-            # The teacher's units, once: Oxford's weights give activations of hundreds.
+            # Oxford's weights give activations in the hundreds, so each layer is scaled once.
             features = self._ask_teacher(batches[0])
             self.scales = {k: float(v.float().square().mean().sqrt()) for k, v in features.items()}
             matrices = linear_maps(self.student, self.teacher, LAYERS, batches)
@@ -92,12 +91,16 @@ class Distillation:
             return self.teacher(pictures, LAYERS)
 
     @torch.no_grad()
-    def _teacher_targets(self, photo: Tensor, style: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        features = self._ask_teacher(torch.cat([photo, style]))
+    def _teacher_targets(self, content: Tensor, style: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        features = self._ask_teacher(torch.cat([content, style]))
         return features[CONTENT_LAYER][:1], {k: gram(features[k][1:]) for k in STYLE_LAYERS}
 
     def step(self, progress: float) -> dict[str, float]:
-        """One update of student and maps; moves the chains on; what it found, as numbers."""
+        """Update student and maps once, and move the chains; return the losses by name.
+
+        Args:
+            progress: of the whole run, 0 to 1; sets the learning rate.
+        """
         chains = self.chains.draw(self.options.batch_size)
         pictures = torch.cat([chain.picture for chain in chains]).requires_grad_()
         spread = np.exp(self.rng.normal(0, 1, len(LAYERS)))
@@ -111,19 +114,22 @@ class Distillation:
         (their_gradient,) = torch.autograd.grad(value, pictures)
         theirs, their_grams = ({k: v.detach() for k, v in d.items()} for d in (theirs, their_grams))
 
-        with plain():  # the gradient's own gradient is wanted
+        with plain():  # differentiable twice: the loss contains a gradient
             ours = self.student(pictures, LAYERS)
             grams = {k: gram(ours[k]) for k in STYLE_LAYERS}
             styles = self.student(torch.cat([chain.style for chain in chains]), STYLE_LAYERS)
             style = {k: gram(styles[k]) for k in STYLE_LAYERS}
-            content = self.student(torch.cat([c.photo for c in chains]), [CONTENT_LAYER])
+            content = self.student(torch.cat([c.content for c in chains]), [CONTENT_LAYER])
             value = objective(ours, grams, content[CONTENT_LAYER], style, weights)
         (gradient,) = torch.autograd.grad(value, pictures, create_graph=True)
         cosine, mismatch = gradient_mismatch(gradient, their_gradient)
 
+        features, mapped_grams = mapped_errors(
+            ours, theirs, grams, their_grams, self.maps, self.scales
+        )
         terms = {
-            "feature": feature_error(ours, theirs, self.maps, self.scales),
-            "mapped_gram": mapped_gram_error(grams, their_grams, self.maps, self.scales),
+            "feature": features,
+            "mapped_gram": mapped_grams,
             "pair": distance_error(grams, style, their_grams, their_style),
         }
         loss = terms["feature"] + 0.3 * terms["mapped_gram"] + terms["pair"] + 2 * mismatch

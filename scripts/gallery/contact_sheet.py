@@ -1,9 +1,10 @@
-"""Several photos in several styles on one page, a photo a row: to look at them side by side.
+"""Make one page of several photos in several styles, one photo per row.
 
     python -m scripts.gallery.contact_sheet photos/ --output sheet.jpg
     python -m scripts.gallery.contact_sheet photos/ --ckpt great_wave checkpoints/wave.safetensors
 
-Names of styles or checkpoint files; networks of other projects come in by faststyle-import.
+--ckpt takes names of styles and checkpoint files. faststyle-import converts the checkpoints of
+other projects.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("photos", type=Path, help="a folder")
-    parser.add_argument("--ckpt", nargs="+", metavar="STYLE", help="(default: all at hand)")
-    parser.add_argument("--size", type=int, default=512, help="long edge painted, pixels")
+    parser.add_argument("--ckpt", nargs="+", metavar="STYLE", help="(default: all available)")
+    parser.add_argument("--size", type=int, default=512, help="long edge, pixels")
     parser.add_argument("--output", type=Path, default=Path("contact_sheet.jpg"))
     options = parser.parse_args()
     keep_freed_memory()
@@ -37,8 +38,8 @@ def main() -> None:
         rows: list[list[Cell]] = []
         for file in list_pictures(options.photos):
             photo = resize_long_edge(load_image(file), options.size)
-            painted = [(style(photo), Path(name).stem) for name, style in styles.items()]
-            rows.append([(photo, file.name), *painted])
+            stylized = [(style(photo), Path(name).stem) for name, style in styles.items()]
+            rows.append([(photo, file.name), *stylized])
         save_image(grid(rows), options.output)
         print(options.output)
 

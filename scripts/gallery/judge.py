@@ -1,11 +1,12 @@
-"""Losses of several style checkpoints under one objective, VGG-19's, on photos none of them saw.
+"""Measure style checkpoints under one objective, VGG-19's, on photos that none of them saw.
 
     python -m scripts.gallery.judge a.safetensors b.safetensors --style starry_night.jpg \\
-        --images photos/ --loss-weights vgg19.pth
+        --images photos/ --loss-network-weights vgg19.pth
+    python -m scripts.gallery.judge a.safetensors --strengths 0 0.25 0.5 0.75 1 ...
 
-Whatever each was trained on, all are judged alike: content + 4 style + 0.5 total variation, the
-painting at 384 pixels unless --style-size says otherwise. For what that is worth in L-BFGS
-iterations there is faststyle.evaluate.
+The objective is the same for all, whatever each was trained for: content + 4 style + 0.5 total
+variation, the style image at 384 pixels unless --style-size is given. Prints medians over the
+photos. faststyle.evaluate converts a loss to L-BFGS iterations.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from pathlib import Path
 
 import torch
 
+from faststyle import keep_freed_memory, load_style
+from faststyle.errors import exit_on_user_error
 from faststyle.evaluate.objective import build_objective
 from faststyle.evaluate.yardstick import score
 from faststyle.images.formats import list_pictures
 from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge, to_tensor
-from faststyle.rendering.stylizer import load_style
 
 OBJECTIVE = {
     "loss": {
@@ -33,7 +35,6 @@ OBJECTIVE = {
         "style_layers": ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"],
     },
     "loss_network": {"name": "vgg19", "pooling": "max"},
-    "style": {"size": 384},
 }
 TERMS = ("content_loss", "style_loss", "total_loss")
 
@@ -41,25 +42,40 @@ TERMS = ("content_loss", "style_loss", "total_loss")
 def main() -> None:
     parser = argparse.ArgumentParser(description="Style checkpoints under VGG-19's objective.")
     parser.add_argument("checkpoints", nargs="+", type=Path)
-    parser.add_argument("--style", required=True, type=Path, help="the painting")
-    parser.add_argument("--images", required=True, type=Path, metavar="DIR")
-    parser.add_argument("--loss-weights", required=True, metavar="FILE", help="VGG-19's")
+    parser.add_argument("--style", required=True, type=Path, help="the style image")
+    parser.add_argument("--images", required=True, type=Path, metavar="DIR", help="photos")
+    parser.add_argument("--loss-network-weights", required=True, metavar="FILE", help="VGG-19's")
+    parser.add_argument("--strengths", nargs="+", type=float, default=[1.0], metavar="STRENGTH")
     parser.add_argument("--max-images", type=int, default=40)
     parser.add_argument("--size", type=int, default=256, help="long edge, pixels")
-    parser.add_argument("--style-size", type=int, default=384, help="the painting's, pixels")
-    options = parser.parse_args()
-    settings = {**OBJECTIVE, "style": {"size": options.style_size}}
+    parser.add_argument("--style-size", type=int, default=384, help="of the style image, pixels")
+    with exit_on_user_error("judge"):
+        judge(parser.parse_args())
+
+
+def judge(options: argparse.Namespace) -> None:
+    """Print a row for each checkpoint and strength."""
+    keep_freed_memory()
     objective = build_objective(
-        settings, options.style, options.loss_weights, [], torch.device("cpu")
+        {**OBJECTIVE, "style": {"size": options.style_size}},
+        options.style,
+        options.loss_network_weights,
+        [],
+        torch.device("cpu"),
     )
     files = list_pictures(options.images)[: options.max_images]
     photos = [to_tensor(resize_long_edge(load_image(file), options.size)) for file in files]
-    print(f"medians over {len(photos)} photos: {', '.join(TERMS)}")
+    print(f"medians over {len(photos)} photos\n")
+    print("| checkpoint | strength | content | style | total |\n|---|---|---|---|---|")
     for path in options.checkpoints:
         style = load_style(path, "cpu")
-        scores = [score(objective.perceptual_loss, style(photo), photo) for photo in photos]
-        medians = [statistics.median(found[term] for found in scores) for term in TERMS]
-        print(path, *(f"{value:.3f}" for value in medians), flush=True)
+        for strength in options.strengths:
+            scores = [
+                score(objective.perceptual_loss, style(photo, strength), photo) for photo in photos
+            ]
+            medians = [statistics.median(found[term] for found in scores) for term in TERMS]
+            cells = " | ".join(f"{value:.3f}" for value in medians)
+            print(f"| {path.stem} | {strength:g} | {cells} |", flush=True)
 
 
 if __name__ == "__main__":

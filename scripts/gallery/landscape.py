@@ -1,8 +1,8 @@
-"""Draw the landscape that the README repaints: mountains, a lake, firs and a cabin.
+"""Draw the landscape that the README stylizes: mountains, a lake, firs and a cabin.
 
     python -m scripts.gallery.landscape docs/images/landscape.jpg
 
-No photograph and no painting goes into it: noise, gradients and polygons from one seed.
+It consists of noise, gradients and polygons from one seed; no photo or painting is used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ SUPERSAMPLING = 2
 
 
 def fractal(rng: np.random.Generator, shape: tuple[int, int], octaves: int) -> np.ndarray:
-    """Noise in 0..1, (height, width), each octave half as strong and twice as fine."""
+    """Return noise of `shape`, (height, width), in [0, 1].
+
+    Each octave is half as strong and twice as fine as the one before.
+    """
     height, width = shape
     total = np.zeros(shape, dtype=np.float32)
     for octave in range(octaves):
@@ -33,6 +36,7 @@ def fractal(rng: np.random.Generator, shape: tuple[int, int], octaves: int) -> n
 
 
 def blend(top: tuple[int, ...], bottom: tuple[int, ...], share: np.ndarray) -> np.ndarray:
+    """Mix two RGB colors by `share` of the second, (H, W); return (H, W, 3)."""
     return np.array(top) + (np.array(bottom) - np.array(top)) * share[..., None]
 
 
@@ -48,7 +52,7 @@ def draw_sky(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
 
 
 def ridge(rng: np.random.Generator, width: int, base: float, relief: float) -> np.ndarray:
-    """Height of a mountain's outline at each column, pixels from the top."""
+    """Return a mountain's outline, pixels from the top, for each column."""
     return base - relief * fractal(rng, (2, width), 8)[0]
 
 
@@ -144,7 +148,7 @@ def draw_shore(rng: np.random.Generator, picture: np.ndarray, scale: int) -> Ima
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Draw the landscape that the README repaints.")
+    parser = argparse.ArgumentParser(description="Draw the landscape that the README stylizes.")
     parser.add_argument("output", type=Path)
     output = parser.parse_args().output
     rng = np.random.default_rng(7)

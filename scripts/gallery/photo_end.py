@@ -1,4 +1,4 @@
-"""Give a style checkpoint the photo end that smooth strengths need, if it has none or a poor one.
+"""Train a photo end for a style checkpoint: the weights of strength 0.
 
 python -m scripts.gallery.photo_end checkpoints/starry_night.safetensors --photos photos/
 """
@@ -26,12 +26,12 @@ def main() -> None:
     parser.add_argument("ckpt", type=Path, help="rewritten in place")
     parser.add_argument("--photos", help="folder of photos (default: drawn pictures)")
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--size", type=int, default=256, help="side of the crops")
+    parser.add_argument("--size", type=int, default=256, help="side of the crops, pixels")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     keep_freed_memory()
-    with exit_on_user_error("add_photo_end"):
+    with exit_on_user_error("photo_end"):
         checkpoint = read_checkpoint(options.ckpt)
         source = "folder" if options.photos else "synthetic"
         photos = open_photos(
@@ -48,12 +48,12 @@ def main() -> None:
             return torch.stack(pictures).float() / 255
 
         net = checkpoint.build()
-        end = learn_photo_end(net, map(batch, range(options.steps)), options.steps)
+        photo_end = learn_photo_end(net, map(batch, range(options.steps)), options.steps)
         with torch.no_grad():
-            off = np.mean([float((end(x) - x).abs().mean()) for x in map(batch, range(8))])
+            error = np.mean([float((photo_end(x) - x).abs().mean()) for x in map(batch, range(8))])
         checkpoint.metadata.setdefault("training", {})["photo_steps"] = options.steps
-        write_checkpoint(options.ckpt, net, checkpoint.metadata, end)
-        print(f"{options.ckpt}: its photo end is {255 * off:.1f} levels off on average")
+        write_checkpoint(options.ckpt, net, checkpoint.metadata, photo_end)
+        print(f"{options.ckpt}: mean error of the photo end: {255 * error:.1f} of 255 levels")
 
 
 if __name__ == "__main__":

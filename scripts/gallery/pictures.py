@@ -21,18 +21,18 @@ from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.read import load_image
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge
-from scripts.gallery.cards import CHECKPOINTS, DOCS, save_jpeg, strip
+from scripts.gallery.cards import CHECKPOINTS, DOCS, save_jpeg, strength_row
 
-WIDTH = 1600  # of the gallery, pixels, about
-PAINTED = 576  # long edge at which each is painted, then made smaller: strokes can be seen
-MOST_COLUMNS = 4
+WIDTH = 1600  # of the gallery, approximate, pixels
+SIZE = 576  # long edge at which each is stylized before it is reduced, pixels
+MAX_COLUMNS = 4
 FIRST = "starry_night"
 
 
-def gallery(photo: Image.Image, paintings: dict[str, Image.Image]) -> Image.Image:
-    """The photo and its paintings in even rows, the title of each underneath."""
-    pictures = {"the photo: a drawn landscape": photo, **paintings}
-    rows = math.ceil(len(pictures) / MOST_COLUMNS)
+def gallery(content: Image.Image, stylized: dict[str, Image.Image]) -> Image.Image:
+    """Return content and stylized pictures in even rows, each with its title below."""
+    pictures = {"content: a drawn landscape": content, **stylized}
+    rows = math.ceil(len(pictures) / MAX_COLUMNS)
     columns = math.ceil(len(pictures) / rows)
     size = WIDTH // columns
     cells: list[Cell] = [
@@ -45,21 +45,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the README's pictures.")
     parser.add_argument("--checkpoints", type=Path, default=CHECKPOINTS, metavar="DIR")
     parser.add_argument("--output", type=Path, default=DOCS / "images", metavar="DIR")
-    parser.add_argument("--quickstart", type=Path, metavar="CHECKPOINT", help="of three minutes")
+    parser.add_argument("--quickstart", type=Path, metavar="CHECKPOINT", help="a quickstart's")
     options = parser.parse_args()
-    photo = resize_long_edge(load_image(SAMPLE_PHOTO), PAINTED)
-    # The first style first, the others by name.
+    content = resize_long_edge(load_image(SAMPLE_PHOTO), SIZE)
     styles = sorted(options.checkpoints.glob("*.safetensors"), key=lambda p: (p.stem != FIRST, p))
-    paintings = {
-        f"{path.stem}: {style_metadata(path)['style']['title']}": load_style(path)(photo)
+    stylized = {
+        f"{path.stem}: {style_metadata(path)['style']['title']}": load_style(path)(content)
         for path in styles
     }
-    save_jpeg(gallery(photo, paintings), options.output / "gallery.jpg")
+    save_jpeg(gallery(content, stylized), options.output / "gallery.jpg")
     first = options.checkpoints / f"{FIRST}.safetensors"
-    save_jpeg(strip(first, 480, 480), options.output / "landscape_strengths.jpg")
+    save_jpeg(strength_row(first, 480, 480), options.output / "landscape_strengths.jpg")
     if options.quickstart is not None:
-        painting = load_style(options.quickstart)(load_image(SAMPLE_PHOTO))
-        save_jpeg(painting, options.output / "landscape_quickstart.jpg")
+        picture = load_style(options.quickstart)(load_image(SAMPLE_PHOTO))
+        save_jpeg(picture, options.output / "landscape_quickstart.jpg")
 
 
 if __name__ == "__main__":

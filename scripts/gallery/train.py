@@ -1,11 +1,12 @@
-"""Train the styles that ship, each from its painting, starry_night first: the others start from it.
+"""Train the styles that ship; starry_night comes first, because the others start from it.
 
-    python -m scripts.gallery.train --paintings DIR --photos DIR --loss-weights vgg19.pth
+    python -m scripts.gallery.train --style-images DIR --photos DIR \\
+        --loss-network-weights vgg19.pth
 
-It runs `python -m train -m style=... experiment=gallery`; settings are in conf/style/ and
-conf/experiment/gallery.yaml, paintings are DIR/<style>.jpg. Without --photos and --loss-weights
-COCO and VGG-19 are downloaded. Styles that are in the output folder already are kept. What comes
-after -- goes to every run: -- trainer.max_steps=2 data.num_workers=2
+It runs `python -m train -m style=... experiment=gallery`. The settings are in conf/style/ and
+conf/experiment/gallery.yaml, the style images are DIR/<style>.jpg. Without --photos and
+--loss-network-weights COCO and VGG-19 are downloaded. Styles that exist in the output folder are
+kept. Settings after -- apply to every run: -- trainer.max_steps=2 data.num_workers=2
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+
+from faststyle.errors import UserError, exit_on_user_error
 
 FIRST = "starry_night"
 SHIPPED = (
@@ -28,15 +31,15 @@ SHIPPED = (
 
 
 def commands(options: argparse.Namespace) -> list[list[str]]:
-    """Arguments of `python -m train` for what is missing: the first style, then all others."""
+    """Return the arguments of `python -m train` for missing styles: the first, then all others."""
     missing = [s for s in options.styles if not (options.output / f"{s}.safetensors").exists()]
     shared = [f"checkpoint_dir={options.output}"]
     if options.photos is not None:
         shared += ["data=folder", f"data.path={options.photos}"]
-    if options.loss_weights is not None:
-        shared.append(f"loss_network.weights={options.loss_weights}")
+    if options.loss_network_weights is not None:
+        shared.append(f"loss_network.weights={options.loss_network_weights}")
     # Hydra resolves the name for each run of a sweep.
-    shared.append(f"style.image={options.paintings}/${{style.name}}.jpg")
+    shared.append(f"style.image={options.style_images}/${{style.name}}.jpg")
     later = [style for style in missing if style != FIRST]
     runs = []
     if FIRST in missing:
@@ -49,21 +52,31 @@ def commands(options: argparse.Namespace) -> list[list[str]]:
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parse `arguments`, or the command line."""
     parser = argparse.ArgumentParser(description="Train the styles that ship.")
-    parser.add_argument("--paintings", required=True, type=Path, metavar="DIR")
+    parser.add_argument("--style-images", required=True, type=Path, metavar="DIR")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="(default: COCO, downloaded)")
-    parser.add_argument("--loss-weights", type=Path, metavar="FILE", help="VGG-19's")
+    parser.add_argument(
+        "--loss-network-weights", type=Path, metavar="FILE", help="VGG-19's (default: downloaded)"
+    )
     parser.add_argument("--styles", nargs="+", default=SHIPPED, metavar="STYLE")
     parser.add_argument("--output", type=Path, default=Path("checkpoints"), metavar="DIR")
-    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="of every run, after --")
+    parser.add_argument("settings", nargs="*", metavar="KEY=VALUE", help="for every run, after --")
     return parser.parse_args(arguments)
+
+
+def check_style_images(options: argparse.Namespace) -> None:
+    """Raise UserError if a style image is missing."""
+    for style in options.styles:
+        style_image = options.style_images / f"{style}.jpg"
+        if not style_image.is_file():
+            raise UserError(f"{style_image} is missing; put it there or name other --styles")
 
 
 def main() -> None:
     options = parse()
-    for style in options.styles:
-        if not (options.paintings / f"{style}.jpg").is_file():
-            sys.exit(f"train_gallery: no painting {options.paintings / style}.jpg")
+    with exit_on_user_error("gallery.train"):
+        check_style_images(options)
     for arguments in commands(options):
         print("python -m train", *arguments, flush=True)
         done = subprocess.run([sys.executable, "-m", "train", *arguments])

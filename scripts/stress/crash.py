@@ -1,13 +1,12 @@
-"""Kill a training over and over, go on with it, and compare with one that nothing disturbed.
+"""Kill a training repeatedly, resume it, and compare the result with an undisturbed run.
 
     python -m scripts.stress.crash --kills 50
     python -m scripts.stress.crash --full-disk
 
-The training is tiny but whole: bundled swatch, bundled loss network, drawn photos, CPU. Every
-process is killed (SIGKILL, with its loader workers) at a random moment, every second one then as
-soon as a half-written checkpoint is seen. Processes are forked from one that has imported torch,
-which takes seconds otherwise; --fresh starts each anew, as a user would. Exit code 0: all bytes
-are equal.
+The training is tiny but complete: bundled swatch, bundled loss network, drawn photos, CPU. Every
+process is killed at a random moment (SIGKILL, with its loader workers); every second kill then
+waits for a half-written checkpoint. Processes are forked from one that has imported torch, to save
+seconds; --fresh starts a new Python each time, as a user would. Exit code 0: all bytes are equal.
 """
 
 from __future__ import annotations
@@ -27,24 +26,25 @@ from pathlib import Path
 from scripts.stress.full_disk import try_full_disk
 from scripts.stress.training_process import Training, Trial, final_bytes
 
-LONGEST_LIFE = 2.0  # seconds from the first sign of the run to the kill; the moment is drawn
-START_LIMIT = 120.0  # seconds after which a start that shows nothing has failed
+MAX_LIFETIME = 2.0  # seconds from the first output of the run to the kill, which is random
+START_LIMIT = 120.0  # seconds without output after which a start has failed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--steps", type=int, default=600, help="of a run; another begins after it")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
-    parser.add_argument("--fresh", action="store_true", help="a new python for every start")
+    parser.add_argument("--steps", type=int, default=600, help="of one run; a new run follows it")
+    parser.add_argument("--seed", type=int, default=0, help="for the moments of the kills")
+    parser.add_argument("--fresh", action="store_true", help="start a new Python each time")
     parser.add_argument("--full-disk", action="store_true", help="fill the disk instead")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="faststyle-crash-") as folder:
         trial = Trial(Path(folder), options.steps, options.fresh)
-        return try_full_disk(trial) if options.full_disk else kill_and_go_on(trial, options)
+        return try_full_disk(trial) if options.full_disk else kill_and_resume(trial, options)
 
 
-def kill_and_go_on(trial: Trial, options: argparse.Namespace) -> int:
+def kill_and_resume(trial: Trial, options: argparse.Namespace) -> int:
+    """Kill and resume until `options.kills` is reached; return the exit code."""
     rng = random.Random(options.seed)
     whole = trial.folder / "whole"
     trial.start(whole, resume=False).expect(0)
@@ -69,7 +69,7 @@ def kill_and_go_on(trial: Trial, options: argparse.Namespace) -> int:
 def _one_run(
     trial: Trial, folder: Path, kills: int, rng: random.Random, counts: Counter[str]
 ) -> None:
-    """Kill and resume until the run is over, or `kills` is reached and it may end in peace."""
+    """Kill and resume until the run is complete; beyond `kills` let it finish."""
     while True:
         resume = bool(list(folder.glob("runs/*/*/*.ckpt")))
         training = trial.start(folder, resume, num_workers=rng.choice((0, 0, 0, 1)))
@@ -77,22 +77,22 @@ def _one_run(
             counts["kills"] += 1
             counts["saving"] += bool(training.half_written())
             counts["nothing"] += not list(folder.glob("runs/*/*/*.ckpt"))
-            counts["previous"] += "going on from previous.ckpt" in training.output()
+            counts["previous"] += "from previous.ckpt" in training.output()
         elif training.expect(0):
             return
 
 
 def _kill(training: Training, rng: random.Random, while_saving: bool) -> bool:
-    """Kill it at a random moment; False where it ended before that."""
+    """Kill it at a random moment; return False if it ended earlier."""
     begun = time.monotonic()
     while not training.has_begun():
         if not training.is_running():
             return False
         if time.monotonic() - begun > START_LIMIT:
-            raise RuntimeError(f"nothing happens:\n{training.output()}")
+            raise RuntimeError(f"no output after {START_LIMIT:.0f} s:\n{training.output()}")
         time.sleep(0.005)
-    left = set(training.half_written())  # by one that was killed before
-    moment = time.monotonic() + rng.uniform(0, LONGEST_LIFE)
+    left = set(training.half_written())  # by a process that was killed before
+    moment = time.monotonic() + rng.uniform(0, MAX_LIFETIME)
     while training.is_running():
         now = time.monotonic()
         if now >= moment and (not while_saving or set(training.half_written()) - left):
@@ -103,7 +103,7 @@ def _kill(training: Training, rng: random.Random, while_saving: bool) -> bool:
 
 
 if __name__ == "__main__":
-    # Told to end, it ends its trainings too.
+    # On SIGTERM, exit normally, so that the trainings end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # pictures this small gain nothing from more
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny pictures gain nothing from more
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""A training whose disk is full: what was saved survives, one line says so, and it goes on."""
+"""Fill the disk of a training: it must fail with one line, keep its checkpoint, and resume."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ DISK_SIZE = "8m"
 
 
 def try_full_disk(trial: Trial) -> int:
-    """Fill a small disk of its own where mounting is allowed; else limit the size of files."""
+    """Fill a small disk, or limit the size of files where mounting is not permitted.
+
+    Returns:
+        The exit code: 0 if the resumed run equals an undisturbed one.
+    """
     whole = trial.folder / "whole"
     trial.start(whole, resume=False).expect(0)
     disk = trial.folder / "disk"
     disk.mkdir()
-    mounted = _mount(disk)
+    mounted = mount(disk)
     try:
         message = _fill(trial, disk) if mounted else _limit(trial, disk)
         survived = _survivor(disk)
@@ -31,13 +35,14 @@ def try_full_disk(trial: Trial) -> int:
             subprocess.run(["umount", disk], check=True)
     print(
         f"{'disk of ' + DISK_SIZE if mounted else 'limit on the size of files'}: one line:\n"
-        f"  {message}\nlast.ckpt of step {survived} was whole; gone on from it, the weights "
+        f"  {message}\nlast.ckpt of step {survived} was intact; resumed from it, the weights "
         f"are {'equal' if equal else 'DIFFERENT'}, byte for byte"
     )
     return 0 if equal else 1
 
 
-def _mount(folder: Path) -> bool:
+def mount(folder: Path) -> bool:
+    """Mount a small disk on `folder`; return False where that is not permitted."""
     if os.geteuid() != 0:
         return False
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_SIZE}", "tmpfs", folder]
@@ -64,7 +69,7 @@ def _fill(trial: Trial, disk: Path) -> str:
 
 
 def _limit(trial: Trial, disk: Path) -> str:
-    """Steps with room, a kill, then a process whose files may not be as large as a checkpoint."""
+    """Run some steps, kill the run, and resume it with files limited to half a checkpoint."""
     training = trial.start(disk, resume=False)
     while not list(disk.glob("runs/*/*/previous.ckpt")):
         assert training.is_running(), training.output()
@@ -82,7 +87,7 @@ def _limit(trial: Trial, disk: Path) -> str:
 def _one_line(code: int | None, output: str) -> str:
     lines = [line for line in output.splitlines() if line.startswith("train: ")]
     if code != 1 or len(lines) != 1 or "Traceback" in output or "the disk is" not in lines[0]:
-        raise RuntimeError(f"not one line that names the disk, exit code {code}:\n{output}")
+        raise RuntimeError(f"expected one line about the disk, got exit code {code}:\n{output}")
     return lines[0]
 
 

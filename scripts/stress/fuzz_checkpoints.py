@@ -1,10 +1,10 @@
-"""Mutates files of weights and reads them: each is loaded with finite weights or refused in a line.
+"""Mutate files of weights and read them: each must load finite weights or be refused in one line.
 
     python -m scripts.stress.fuzz_checkpoints --count 3000
 
-Bits flipped, bytes cut out, spliced or swapped, headers and JSON edited; of a style checkpoint, a
-training checkpoint and a file of a loss network's weights. Whatever else happens than a UserError
-of one line, a file that appears, or memory beyond the bound, is printed and makes exit code 1.
+The mutations flip bits, cut, splice and overwrite bytes, and edit headers and JSON. The files are a
+style checkpoint, a run checkpoint and a loss network's weights. Any other outcome, a new file, or
+memory beyond the limit is printed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -25,24 +25,18 @@ from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkp
 from faststyle.errors import UserError
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.networks.transform_net import TransformNet
+from scripts.networks import network_arguments
 from scripts.stress.fuzz_mutations import MUTATIONS
 
-SPARE = 256 << 20  # bytes beyond what the process has mapped before it reads anything
-NETWORK = {
-    "width": 4,
-    "num_residual_blocks": 1,
-    "norm": "instance",
-    "padding": "reflect",
-    "upsample": "nearest",
-    "output": "sigmoid",
-}
+SPARE = 256 << 20  # bytes of address space beyond what is mapped before the first file
 
 
 def originals(folder: Path, style: Path | None) -> list[Path]:
-    """Small files of each kind, in new and old formats."""
+    """Write small files of each kind, in new and old formats; return their paths."""
     torch.manual_seed(0)
-    net = TransformNet(**NETWORK)  # type: ignore[arg-type]
-    metadata = {"network": NETWORK, "style": {"name": "tiny", "title": "Tiny", "year": 1889}}
+    network = network_arguments(width=4, num_residual_blocks=1)
+    net = TransformNet(**network)
+    metadata = {"network": network, "style": {"name": "tiny", "title": "Tiny", "year": 1889}}
     write_checkpoint(folder / "tiny.safetensors", net, metadata)
     state = {f"transform_net.{name}": value for name, value in net.state_dict().items()}
     torch.save(
@@ -58,7 +52,12 @@ def originals(folder: Path, style: Path | None) -> list[Path]:
 
 
 def read(path: Path) -> None:
-    """As the command lines do: all of it, with its description."""
+    """Read a file as the commands do, with its description.
+
+    Raises:
+        UserError: the file is refused.
+        AssertionError: it was loaded with an unusable value.
+    """
     if path.suffix == ".pth":
         build_loss_network("vgg19", ["relu1_1"], weights=str(path), pooling="max")
         return
@@ -70,29 +69,30 @@ def read(path: Path) -> None:
 
 
 def outcome(path: Path) -> str:
-    """ "loaded", "refused", or what went wrong."""
+    """Return "loaded", "refused", or a description of the failure."""
     try:
         read(path)
     except UserError as error:
         fine = "\n" not in str(error) and str(error).isprintable() and len(str(error)) < 3000
         return "refused" if fine else f"not one line: {str(error)[:300]!r}"
-    except BaseException as error:  # a panic of safetensors is no Exception
+    except BaseException as error:  # a panic in safetensors is not an Exception
         return f"{type(error).__name__}: {str(error)[:300]}"
     return "loaded"
 
 
 def limit_memory() -> None:
+    """Limit the address space to what is mapped now, plus SPARE."""
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + SPARE, resource.RLIM_INFINITY))
 
 
 def peak() -> int:
-    """Most bytes resident so far."""
+    """Return the peak of resident memory, bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def fuzz(count: int, seed: int, style: Path | None) -> tuple[Counter[str], list[str]]:
-    """Counts of outcomes by kind of file, and everything that must not be."""
+    """Mutate and read `count` files; return counts of outcomes by file, and all failures."""
     counts: Counter[str] = Counter()
     failures: list[str] = []
     with tempfile.TemporaryDirectory() as sources, tempfile.TemporaryDirectory() as work:
@@ -104,7 +104,7 @@ def fuzz(count: int, seed: int, style: Path | None) -> tuple[Counter[str], list[
             source = files[number % len(files)]
             data = bytearray(source.read_bytes())
             for _ in range(rng.choice((1, 1, 1, 3))):
-                # Half of the time near the start, where the headers are.
+                # Half of the mutations are near the start, where the headers are.
                 reach = min(len(data), rng.choice((16, 2000, 20000, 1 << 30)))
                 if reach:
                     rng.choice(MUTATIONS)(data, rng, reach)
@@ -115,9 +115,9 @@ def fuzz(count: int, seed: int, style: Path | None) -> tuple[Counter[str], list[
                 counts[f"{source.name} {happened}"] += 1
             else:
                 failures.append(f"{source.name}, mutation {number}: {happened}")
-            strangers = [path.name for path in Path(work).iterdir() if path != target]
-            if strangers:
-                failures.append(f"{source.name}, mutation {number}: wrote {strangers}")
+            new_files = [path.name for path in Path(work).iterdir() if path != target]
+            if new_files:
+                failures.append(f"{source.name}, mutation {number}: wrote {new_files}")
             target.unlink()
     return counts, failures
 
@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--style", type=Path, default=Path("checkpoints/starry_night.safetensors"))
     options = parser.parse_args()
 
-    with tempfile.TemporaryDirectory() as warm:  # what libraries map once is no file's doing
+    with tempfile.TemporaryDirectory() as warm:  # so that what libraries map once does not count
         for path in originals(Path(warm), options.style):
             read(path)
     limit_memory()
@@ -138,9 +138,7 @@ def main() -> int:
     for name, value in sorted(counts.items()):
         print(f"{name}: {value}")
     seconds, grown = time.perf_counter() - started, (peak() - before) / 1e6
-    print(
-        f"{sum(counts.values())} files in {seconds:.0f} s; the peak of memory rose {grown:.0f} MB"
-    )
+    print(f"{sum(counts.values())} files in {seconds:.0f} s; peak memory rose by {grown:.0f} MB")
     for line in failures:
         print(line, file=sys.stderr)
     return 1 if failures else 0

@@ -1,4 +1,4 @@
-"""Ways to damage a file: each changes bytes in place, up to `reach` bytes from its start."""
+"""Mutations of a file: each changes `data` in place, within `reach` bytes from its start."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ STRANGE: list[Any] = [
 
 
 def flip(data: bytearray, rng: random.Random, reach: int) -> None:
+    """Flip 1 to 64 bits."""
     for _ in range(rng.choice((1, 1, 2, 8, 64))):
         data[rng.randrange(reach)] ^= 1 << rng.randrange(8)
 
 
 def overwrite(data: bytearray, rng: random.Random, reach: int) -> None:
+    """Replace up to 32 bytes with one repeated byte."""
     start = rng.randrange(reach)
     fill = rng.choice((b"\xff", b"\x00", b"\x80", b"9", b"[", b'"'))
     data[start : start + rng.choice((1, 2, 4, 8, 32))] = fill * rng.choice((1, 2, 4, 8, 32))
 
 
 def truncate(data: bytearray, rng: random.Random, reach: int) -> None:
+    """Cut the end off."""
     del data[rng.randrange(rng.choice((reach, len(data)))) :]
 
 
 def splice(data: bytearray, rng: random.Random, reach: int) -> None:
+    """Replace a few bytes with a copy of others."""
     source, target = rng.randrange(reach), rng.randrange(reach)
     data[target : target + rng.choice((0, 8, 64))] = data[
         source : source + rng.choice((8, 64, 512))
@@ -36,7 +40,7 @@ def splice(data: bytearray, rng: random.Random, reach: int) -> None:
 
 
 def edit_json(data: bytearray, rng: random.Random, reach: int) -> None:
-    """Another value somewhere in a safetensors header, its length put right; else bits."""
+    """Edit a safetensors header and correct its length; in another file flip bits."""
     length = int.from_bytes(data[:8], "little")
     try:
         header = json.loads(bytes(data[8 : 8 + length]))
@@ -52,7 +56,7 @@ def edit_json(data: bytearray, rng: random.Random, reach: int) -> None:
 
 
 def alter(tree: dict[str, Any], rng: random.Random) -> None:
-    """One key somewhere in `tree` gets a strange value, goes, or comes."""
+    """Set a key somewhere in `tree` to a strange value, remove it, or add one."""
     while True:
         key = rng.choice(list(tree))
         if isinstance(tree[key], dict) and tree[key] and rng.random() < 0.8:

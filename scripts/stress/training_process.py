@@ -1,4 +1,4 @@
-"""A tiny training in a process of its own, for scripts that disturb it."""
+"""A tiny training in its own process, for the scripts that disturb it."""
 
 from __future__ import annotations
 
@@ -32,24 +32,31 @@ class Training:
     code: int | None = field(default=None, init=False)
 
     def is_running(self) -> bool:
+        """Return whether it still runs; sets `code` when it has ended."""
         if self.code is None:
             found, status = os.waitpid(self.process, os.WNOHANG)
             self.code = os.waitstatus_to_exitcode(status) if found else None
         return self.code is None
 
     def has_begun(self) -> bool:
-        """Whether it has a run folder and goes on, or is about to."""
-        return "previews and TensorBoard events go to" in self.output()
+        """Return whether it has printed its run folder."""
+        return "TensorBoard events" in self.output()
 
     def half_written(self) -> list[Path]:
+        """Return partial checkpoint files."""
         return list(self.folder.glob("runs/*/*/.*.partial"))
 
     def kill(self) -> None:
-        os.killpg(self.process, signal.SIGKILL)  # with its loader workers
+        """Send SIGKILL to it and its loader workers."""
+        os.killpg(self.process, signal.SIGKILL)
         self.code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
     def expect(self, code: int) -> bool:
-        """Wait for its end, which must be this."""
+        """Wait for its end.
+
+        Raises:
+            RuntimeError: the exit code is not `code`.
+        """
         if self.code is None:
             self.code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
         if self.code != code:
@@ -57,12 +64,13 @@ class Training:
         return True
 
     def output(self) -> str:
+        """Return what it has printed so far."""
         return self.log.read_text(errors="replace")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Starts trainings of `steps` steps, forked from this process unless `fresh`."""
+    """Starts trainings of `steps` steps: forked from this process, or a new Python if `fresh`."""
 
     folder: Path
     steps: int
@@ -75,7 +83,7 @@ class Trial:
         num_workers: int = 0,
         before: Callable[[], None] = lambda: None,
     ) -> Training:
-        """Begin a run in `folder`, or go on with the latest there. `before` runs in the child."""
+        """Start a run in `folder`, or resume the latest there. `before` runs in the child."""
         folder.mkdir(parents=True, exist_ok=True)
         settings = (*SETTINGS, f"trainer.max_steps={self.steps}")
         arguments = [
@@ -104,7 +112,7 @@ def _start_python(arguments: list[str], folder: Path, log: Path, before: Callabl
 
 
 def _fork(arguments: list[str], folder: Path, log: Path, before: Callable[[], None]) -> int:
-    # What takes seconds, once: the same modules that a training imports, and nothing run yet.
+    # Imported once in the parent, because it takes seconds; nothing may run yet.
     from torch.utils.tensorboard import SummaryWriter  # noqa: F401
 
     from faststyle.train import run  # noqa: F401
@@ -130,17 +138,17 @@ def _fork(arguments: list[str], folder: Path, log: Path, before: Callable[[], No
         except SystemExit as end:
             code = int(end.code or 0)
     finally:
-        os._exit(code)  # never back into what the parent is doing
+        os._exit(code)  # never return into the parent's code
 
 
 def run_folder(folder: Path) -> Path:
-    """The run folder that has checkpoints; there is one."""
+    """Return the one run folder with checkpoints."""
     (found,) = {path.parent for path in folder.glob("runs/*/*/*.ckpt")}
     return found
 
 
 def final_bytes(folder: Path) -> tuple[dict[str, bytes], bytes]:
-    """The last checkpoint's weights and the style checkpoint, to the bit."""
+    """Return the bytes of the last checkpoint's weights, by name, and of the style checkpoint."""
     import torch
 
     last = torch.load(run_folder(folder) / "last.ckpt", weights_only=True)
