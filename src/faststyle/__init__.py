@@ -2,10 +2,9 @@
 
 import os
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-__version__ = version("faststyle")
+__version__ = "0.1.0"
 __all__ = [
     "LossNetwork",
     "PerceptualLoss",

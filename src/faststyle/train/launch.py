@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from lightning_fabric.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from faststyle.config.train import TrainConfig, TrainerConfig
 from faststyle.errors import UserError, check_choice

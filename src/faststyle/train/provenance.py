@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from faststyle import __version__
 from faststyle.config.style_image import style_image_path
 from faststyle.config.train import TrainConfig
 from faststyle.losses.pretrained import model_card
@@ -47,5 +48,8 @@ def run_metadata(config: TrainConfig, num_photos: int) -> dict[str, Any]:
             "seed": config.seed,
         },
         "metrics": {},
-        "versions": {name: version(name) for name in ("faststyle", "torch", "pytorch-lightning")},
+        "versions": {
+            "faststyle": __version__,
+            **{name: version(name) for name in ("torch", "pytorch-lightning")},
+        },
     }
