@@ -3,7 +3,7 @@
     python -m scripts.gallery.train --style-images DIR --photos DIR \\
         --loss-network-weights vgg19.pth
 
-It runs `python -m train -m style=... experiment=gallery`. The settings are in conf/style/ and
+It runs `python -m train style=... experiment=gallery`. The settings are in conf/style/ and
 conf/experiment/gallery.yaml, the style images are DIR/<style>.jpg. Without --photos and
 --loss-network-weights COCO and VGG-19 are downloaded. Styles that exist in the output folder are
 kept. Settings after -- apply to every run: -- trainer.max_steps=2 data.num_workers=2
@@ -31,23 +31,19 @@ SHIPPED = (
 
 
 def commands(options: argparse.Namespace) -> list[list[str]]:
-    """Return the arguments of `python -m train` for missing styles: the first, then all others."""
+    """Return the arguments of `python -m train` for each missing style, FIRST first."""
     missing = [s for s in options.styles if not (options.output / f"{s}.safetensors").exists()]
     shared = [f"checkpoint_dir={options.output}"]
     if options.photos is not None:
         shared += ["data=folder", f"data.path={options.photos}"]
     if options.loss_network_weights is not None:
         shared.append(f"loss_network.weights={options.loss_network_weights}")
-    # Hydra resolves the name for each run of a sweep.
-    shared.append(f"style.image={options.style_images}/${{style.name}}.jpg")
-    later = [style for style in missing if style != FIRST]
+    base = f"init_from={options.output / FIRST}.safetensors"
     runs = []
-    if FIRST in missing:
-        runs.append([f"style={FIRST}", "experiment=gallery_first", *shared, *options.settings])
-    if later:
-        base = f"init_from={options.output / FIRST}.safetensors"
-        settings = ["experiment=gallery", base, *shared, *options.settings]
-        runs.append(["-m", f"style={','.join(later)}", *settings])
+    for style in sorted(missing, key=lambda style: style != FIRST):
+        start = ["experiment=gallery_first"] if style == FIRST else ["experiment=gallery", base]
+        image = f"style.image={options.style_images / style}.jpg"
+        runs.append([f"style={style}", *start, image, *shared, *options.settings])
     return runs
 
 

@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
 from pathlib import Path
 
+import psutil
 import torch
 
 from faststyle.errors import UserError
 
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container, on Linux
+
 
 def available_bytes(device: torch.device) -> int:
-    """Memory that can still be had on the device."""
+    """Bytes of memory that can still be had on the device.
+
+    On a CPU this counts the system's file cache, which gives way, and heeds a container's limit.
+    """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
-    try:
-        # Unlike sysconf's free pages, this counts the file cache, which gives way.
-        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
-    except OSError:
-        found = None
-    if found:
-        return 1024 * int(found[1])
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(psutil.virtual_memory().available, _total_bytes())
 
 
 def memory_budget(device: torch.device) -> float:
-    """Bytes that painting may take by default.
+    """Bytes that stylizing a picture may take by default.
 
-    On a CPU half of the machine's memory (or of the container's), so that the way a picture is
-    painted does not hang on what else is running; less only where less is free.
+    On a CPU this is half of the machine's memory (or of the container's), so that the way a
+    picture is stylized does not depend on what else is running; less only where less is free.
     """
+    free = available_bytes(device)
     if device.type != "cpu":
-        return 0.8 * available_bytes(device)
+        return 0.8 * free
     half = _total_bytes() / 2
-    return half if available_bytes(device) > half else 0.8 * available_bytes(device)
+    return half if free > half else 0.8 * free
 
 
 def _total_bytes() -> int:
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    total = psutil.virtual_memory().total
     try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        limit = _CGROUP_LIMIT.read_text().strip()
     except OSError:
         return total
     return min(total, int(limit)) if limit.isdigit() else total
 
 
 def choose_device(name: str) -> torch.device:
-    """A device that is there.
+    """Return the device of that name: "auto" (the best one here), "cpu", "cuda", "cuda:1", "mps".
 
     Raises:
         UserError: no device of that name, or not on this machine.
@@ -70,7 +68,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """Which machine a time belongs to."""
+    """A name of the device to stand beside times that were measured on it."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import CHECKOUT
+
 COMMANDS = [
     ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
     for path in sorted(CHECKOUT.glob("scripts/*/*.py"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from faststyle.checkpoints.header import style_metadata
-from faststyle.checkpoints.run_folder import CONFIG
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.errors import UserError, closest, one_line
 from faststyle.files.paths import BUNDLED_STYLES
 
@@ -90,7 +90,7 @@ def result_name(paths: list[Path]) -> str:
 
 def _style_name(path: Path) -> str:
     """A training checkpoint is called last.ckpt: its run is in runs/<style>/<date_time>."""
-    if path.suffix == ".ckpt" and (path.parent / CONFIG).is_file():
+    if path.suffix == ".ckpt" and RunFolder(path.parent).config.is_file():
         return path.resolve().parent.parent.name
     return path.stem
 

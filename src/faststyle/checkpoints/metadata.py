@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_type_hints
 
 from faststyle.errors import UserError
 from faststyle.files.paths import STYLE_NAME
+from faststyle.networks.arguments import NetworkArguments
 
 MAX_TEXT = 2000  # characters of one text
 MAX_VALUES = 2000  # keys and values in all
@@ -44,8 +45,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
         "image": FILE,
     },
     "network": {
-        **dict.fromkeys(("width", "num_residual_blocks"), WHOLE),
-        **dict.fromkeys(("norm", "padding", "upsample", "output"), TEXT),
+        key: {int: WHOLE, str: TEXT}[kind] for key, kind in get_type_hints(NetworkArguments).items()
     },
     "loss": {
         "formula": TEXT,

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from faststyle.checkpoints.metadata import SECTIONS
 from faststyle.errors import UserError
 from faststyle.files.tensor_files import check_counts, check_values, quoted
+from faststyle.networks.arguments import NetworkArguments
 from faststyle.networks.transform_net import TransformNet
 
 FIRST = "encoder.0.0.weight"  # (width, 3, 9, 9)
@@ -25,7 +25,7 @@ def check_fit(tensors: Mapping[str, Tensor], network: Mapping[str, Any]) -> None
     Raises:
         UserError: the first argument or tensor that differs.
     """
-    arguments = SECTIONS["network"]
+    arguments = NetworkArguments.__annotations__
     for key in (*arguments, *network):
         if key not in network or key not in arguments:
             raise UserError(f"network.{key} is {'unknown' if key in network else 'missing'}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -12,7 +11,13 @@ from faststyle.config.parsing import parse_as
 from faststyle.errors import UserError, above_zero, at_least, check_choice
 from faststyle.files.paths import STYLE_NAME
 
+MAX_SEED = 2**32 - 1  # numpy takes no more
 PRECISIONS = ("auto", "32", "bf16", "16")
+
+
+def _check_name(key: str, name: str) -> None:
+    if not re.fullmatch(STYLE_NAME, name):
+        raise UserError(f"{key}: {name!r} names a file: use up to 80 letters, digits, _ . -")
 
 
 @dataclass(kw_only=True)
@@ -30,10 +35,7 @@ class StyleConfig:
     def __post_init__(self) -> None:
         at_least("style", self, 16, ["size"])
         at_least("style", self, 1, ["steps"])
-        if not re.fullmatch(STYLE_NAME, self.name):
-            raise UserError(
-                f"style.name: {self.name!r} names a file: use up to 80 letters, digits, _ . -"
-            )
+        _check_name("style.name", self.name)
 
 
 @dataclass(kw_only=True)
@@ -140,13 +142,25 @@ class TrainConfig:
     init_from: str | None = MISSING
     runs_dir: str = MISSING
     checkpoint_dir: str = MISSING
+    checkpoint_name: str = MISSING
 
     def __post_init__(self) -> None:
         at_least("", self, 0, ["seed"])
-        if self.trainer.max_images is not None:  # with one process; for more see building.py
-            self.trainer.max_steps = math.ceil(self.trainer.max_images / self.data.batch_size)
+        if self.seed > MAX_SEED:
+            raise UserError(f"seed: must be at most {MAX_SEED}, got {self.seed}")
+        _check_name("checkpoint_name", self.checkpoint_name)
+
+
+# Values that are names or paths, not Hydra's grammar: config.overrides takes them as written.
+TEXT_KEYS = frozenset(
+    {
+        *(f"style.{key}" for key in ("name", "title", "artist", "rights", "image")),
+        *("loss_network.weights", "data.path", "data.split"),
+        *("resume", "init_from", "runs_dir", "checkpoint_dir", "checkpoint_name"),
+    }
+)
 
 
 def parse(config: DictConfig) -> TrainConfig:
-    """Check every key, type and range; a mistake is a UserError with the full key."""
+    """Return the typed settings of a training run, every key, type and range checked."""
     return parse_as(TrainConfig, config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zlib
 from collections.abc import Iterator
@@ -44,3 +45,9 @@ def check_writable(key: str, folder: Path) -> None:
         raise UserError(
             f"{key}: cannot write in {folder} ({error.strerror}); give another folder"
         ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's contents, as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

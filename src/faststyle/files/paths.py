@@ -1,5 +1,6 @@
 """Where the files that ship with the code are, in a checkout and in an installed wheel."""
 
+import shlex
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -30,3 +31,8 @@ STYLE_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"  # it names files
 def swatch_of(name: str) -> Path | None:
     path = SWATCH_DIR / f"{name}.jpg"
     return path if path.is_file() else None
+
+
+def shell_command(*words: object) -> str:
+    """A command line that can be pasted into a shell, whatever characters its words have."""
+    return shlex.join(str(word) for word in words)

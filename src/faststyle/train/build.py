@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
-from PIL import Image
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from faststyle.checkpoints.catalog import find_style
-from faststyle.checkpoints.style_checkpoint import read_checkpoint
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.config.train import TrainConfig
 from faststyle.data.datamodule import ContentData
 from faststyle.data.sources import open_photos
-from faststyle.errors import UserError
 from faststyle.images.tensors import to_tensor
-from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.losses.pretrained import build_loss_network
+from faststyle.losses.pretrained import build_perceptual_loss
 from faststyle.networks.transform_net import TransformNet
 from faststyle.train.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.train.checkpointing import DirectCheckpointIO, RunCheckpoints
 from faststyle.train.health import Health
-from faststyle.train.inputs import load_style_image
+from faststyle.train.inputs import BaseStyle, StyleImage
+from faststyle.train.launch import Launch
 from faststyle.train.module import LOG_EVERY, StyleTransfer
-from faststyle.train.provenance import run_metadata
 from faststyle.train.resume import RunCheckpoint
 
 
@@ -53,28 +47,17 @@ def build_content(config: TrainConfig) -> ContentData:
     )
 
 
-def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int) -> StyleTransfer:
-    """Networks, losses and metadata from the settings; downloads or reads the loss network."""
-    arguments = dataclasses.asdict(config.network)
-    net, base_photo_end = TransformNet(**arguments), None
-    if config.init_from is not None:
-        base = read_checkpoint(find_style(config.init_from))
-        if base.metadata["network"] != arguments:
-            raise UserError(
-                f"init_from: {config.init_from} is a network {base.metadata['network']}, "
-                f"this run's is {arguments}; use the same network settings"
-            )
-        net.load_state_dict(base.build().state_dict())
-        base_photo_end = base.photo_end
-    loss = config.loss
-    loss_network = build_loss_network(
-        config.loss_network.name,
-        [*loss.content_layers, *loss.style_layers],
-        weights=config.loss_network.weights,
-        pooling=config.loss_network.pooling,
-    )
-    perceptual_loss = PerceptualLoss(
-        loss_network, **dataclasses.asdict(loss), style_image=to_tensor(style_image)
+def build_module(
+    config: TrainConfig, style_image: StyleImage, base: BaseStyle | None
+) -> StyleTransfer:
+    """Networks and losses from the settings; downloads or reads the loss network."""
+    net = TransformNet(**dataclasses.asdict(config.network))
+    if base is not None:
+        net.load_state_dict(base.checkpoint.build().state_dict())
+    perceptual_loss = build_perceptual_loss(
+        dataclasses.asdict(config.loss_network),
+        dataclasses.asdict(config.loss),
+        to_tensor(style_image.image),
     )
     return StyleTransfer(
         net,
@@ -83,42 +66,34 @@ def build_module(config: TrainConfig, style_image: Image.Image, num_photos: int)
         warmup_steps=config.trainer.warmup_steps,
         max_steps=config.trainer.max_steps,
         compile_step=config.trainer.compile,
-        metadata=run_metadata(config, num_photos),
-        base_photo_end=base_photo_end,
     )
 
 
 def build_trainer(
-    config: TrainConfig,
-    arguments: dict[str, Any],
-    run_dir: Path,
+    launch: Launch,
+    folder: RunFolder,
+    style_image: StyleImage,
     val_photos: Tensor,
+    checkpoints: RunCheckpoints,
     stop: StopOnSignal,
-    resume_from: RunCheckpoint | None,
+    resumed: RunCheckpoint | None,
 ) -> pl.Trainer:
     """Lightning's Trainer with TensorBoard and every callback of a run."""
+    config, trainer = launch.config, launch.config.trainer
     # A resumed run takes its steps again from the checkpoint on: their old points are purged.
-    purge = None if resume_from is None else resume_from.step
-    logger = TensorBoardLogger(run_dir, name="", version="", purge_step=purge)
+    purge = None if resumed is None else resumed.step
+    logger = TensorBoardLogger(folder.path, name="", version="", purge_step=purge)
     logger.log_hyperparams(dataclasses.asdict(config))
-    trainer = config.trainer
-    validation = Validation(val_photos, trainer.preview_every, run_dir)
-    checkpoints = RunCheckpoints(
-        run_dir,
-        config.style.name,
-        trainer.checkpoint_every,
-        trainer.checkpoint_minutes,
-        None if resume_from is None else resume_from.path,
-        validation,
+    health = Health(to_tensor(style_image.image), untrained=config.init_from is None)
+    validation = Validation(
+        val_photos, trainer.preview_every, folder.previews, [health.judge, checkpoints.note]
     )
-    painting = to_tensor(load_style_image(config))
-    health = Health(validation, val_photos, painting, untrained=config.init_from is None)
-    callbacks = [validation, health, Throughput(), checkpoints]
+    callbacks = [validation, Throughput(), checkpoints]
     if trainer.progress_bar:
         callbacks.append(ProgressBar(config.style.name))
     callbacks.append(stop)  # last: it listens until the last checkpoint is written
     return pl.Trainer(
-        **arguments,
+        **launch.arguments,
         logger=logger,
         callbacks=callbacks,
         plugins=[DirectCheckpointIO()],

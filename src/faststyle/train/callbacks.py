@@ -1,8 +1,10 @@
-"""What happens beside the training steps: previews and validation, speed, stopping."""
+"""Callbacks beside the training steps: validation and previews, speed, stopping."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,42 @@ EARLY_PREVIEWS = (5, 10, 25, 50)  # the first minutes decide whether a run is wo
 MAX_PREVIEW_PHOTOS = 4
 
 
+@dataclass(frozen=True)
+class ValidationResult:
+    """What a validation gave.
+
+    Args:
+        step: steps taken so far.
+        losses: every term of the objective, the mean over the held-out photos.
+        photos, stylized: (N, 3, H, W) in [0, 1], on the device that trains.
+    """
+
+    step: int
+    losses: dict[str, float]
+    photos: Tensor
+    stylized: Tensor
+
+
 class Validation(Callback):
     """Losses on held-out photos and a preview grid (photos above, stylized below).
 
     At the start, at EARLY_PREVIEWS, then every `every` steps and at the end: to TensorBoard and
-    as `previews/step_*.jpg` in the run folder. `latest` holds the losses as floats.
+    as `step_*.jpg` in the folder `previews`. In the main process only.
+
+    Args:
+        photos: held out, (N, 3, H, W) in [0, 1].
+        listeners: are called with every result and the module.
     """
 
-    def __init__(self, photos: Tensor, every: int, run_dir: Path):
-        self.photos, self.every, self.run_dir = photos, every, run_dir
-        self.latest: dict[str, float] = {}
+    def __init__(
+        self,
+        photos: Tensor,
+        every: int,
+        previews: Path,
+        listeners: Sequence[Callable[[ValidationResult, StyleTransfer], None]] = (),
+    ):
+        self.photos, self.every, self.previews = photos, every, previews
+        self.listeners = listeners
         self._done_at = -1
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -41,34 +69,47 @@ class Validation(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
         step = trainer.global_step
-        # At the last step too, not only when training ends: the checkpoint in between says them.
+        # At the last step too, not only when training ends: a checkpoint in between records them.
         if step % self.every == 0 or step in EARLY_PREVIEWS or step == trainer.max_steps:
             self._validate(trainer, pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._validate(trainer, pl_module)
 
-    @torch.no_grad()
     def _validate(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         step = trainer.global_step
         if step == self._done_at or not trainer.is_global_zero:
             return
         self._done_at = step
         assert isinstance(module, StyleTransfer)
-        was_training = module.training
-        module.eval()
-        stylized, losses = module.stylize_and_score(self.photos.to(module.device))
-        module.train(was_training)
-        self.latest = {name: float(value) for name, value in losses.items()}
-        shown = min(MAX_PREVIEW_PHOTOS, len(self.photos))
-        pictures = torch.cat([self.photos[:shown], stylized[:shown].float().cpu().clamp(0, 1)])
-        # What is not a number shows as black; RunCheckpoints says it.
-        grid = make_grid(pictures.nan_to_num(), nrow=shown, padding=4, pad_value=1.0)
-        save_image(to_image(grid), self.run_dir / "previews" / f"step_{step:06d}.jpg")
+        result = validate(module, self.photos, step)
+        grid = _preview_grid(result)
+        save_image(to_image(grid), self.previews / f"step_{step:06d}.jpg")
         if trainer.logger is not None:
-            scalars = {f"val/{name}": value for name, value in self.latest.items()}
+            scalars = {f"val/{name}": value for name, value in result.losses.items()}
             trainer.logger.log_metrics(scalars, step=step)
             trainer.logger.experiment.add_image("preview", grid, step)  # type: ignore[attr-defined]
+        for listener in self.listeners:
+            listener(result, module)
+
+
+@torch.no_grad()
+def validate(module: StyleTransfer, photos: Tensor, step: int) -> ValidationResult:
+    """Stylize `photos`, (N, 3, H, W) in [0, 1], in evaluation mode and measure every loss."""
+    photos = photos.to(module.device)
+    was_training = module.training
+    module.eval()
+    stylized, losses = module.stylize_and_score(photos)
+    module.train(was_training)
+    values = {name: float(value) for name, value in losses.items()}
+    return ValidationResult(step, values, photos, stylized.float().clamp(0, 1))
+
+
+def _preview_grid(result: ValidationResult) -> Tensor:
+    shown = min(MAX_PREVIEW_PHOTOS, len(result.photos))
+    pictures = torch.cat([result.photos[:shown], result.stylized[:shown]]).cpu()
+    # What is not a number shows as black; StyleTransfer ends the run.
+    return make_grid(pictures.nan_to_num(), nrow=shown, padding=4, pad_value=1.0)
 
 
 class Throughput(Callback):

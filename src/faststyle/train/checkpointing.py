@@ -17,19 +17,22 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from faststyle.checkpoints.run_folder import LAST, PREVIOUS, has_checkpoint
+from faststyle.checkpoints.header import FORMAT, METADATA_KEY
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.errors import UserError
 from faststyle.files.atomic import atomic_write
-from faststyle.train.callbacks import Validation
+from faststyle.files.paths import shell_command
+from faststyle.train.callbacks import ValidationResult
 from faststyle.train.distributed import any_process
 from faststyle.train.module import StyleTransfer
+from faststyle.train.provenance import RunRecord
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class CannotSave(UserError):
-    """The disk takes no more."""
+    """The disk is full."""
 
     exit_code = 1
 
@@ -53,7 +56,7 @@ class DirectCheckpointIO(TorchCheckpointIO):
 
 
 class RunCheckpoints(Callback):
-    """Keeps a run safe: `last.ckpt` to resume from and `<style>.safetensors` to use.
+    """Keeps a run safe: `last.ckpt` to resume from and the style checkpoint to use.
 
     Every `every` steps, every `minutes` minutes (either may be None), at the end, and when the
     run is told to stop. Written under another name and renamed; the last.ckpt before becomes
@@ -61,23 +64,27 @@ class RunCheckpoints(Callback):
     every crop's randomness is made from the seed and its position in the run.
 
     Args:
-        resume_from: the checkpoint that this run goes on from, or None.
+        record: of the run, up to its first step here; the attribute follows the run.
+        resume_from: the run checkpoint that this run resumes from, or None.
     """
 
     def __init__(
         self,
-        run_dir: Path,
-        style_name: str,
+        folder: RunFolder,
+        record: RunRecord,
         every: int | None,
         minutes: float | None,
         resume_from: Path | None,
-        validation: Validation,
     ):
-        self.run_dir, self.every, self.validation = run_dir, every, validation
+        self.folder, self.record, self.every = folder, record, every
         self.seconds = None if minutes is None else 60 * minutes
-        self.style_path = run_dir / f"{style_name}.safetensors"
-        # Gone on from another file, last.ckpt is damaged or to be replaced: nothing to keep.
-        self._last_is_good = resume_from is None or resume_from.name == LAST
+        self._losses: dict[str, float] = {}
+        # Resumed from another file, last.ckpt is damaged or to be replaced: nothing to keep.
+        self._last_is_good = resume_from is None or resume_from == folder.last
+
+    def note(self, result: ValidationResult, module: StyleTransfer) -> None:
+        """Take the losses that the next checkpoint records."""
+        self._losses = result.losses
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._saved_at, self._saved_time = trainer.global_step, time.monotonic()
@@ -103,41 +110,55 @@ class RunCheckpoints(Callback):
 
     def _save(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         assert isinstance(module, StyleTransfer)
-        module.metadata["training"]["steps"] = trainer.global_step
-        module.metadata["metrics"] = {f"val/{k}": v for k, v in self.validation.latest.items()}
+        self.record = self.record.with_progress(trainer.global_step, self._losses)
         if trainer.is_global_zero and trainer.logger is not None:
-            # Else a kill takes the last two minutes of curves with it.
+            # Otherwise a kill takes the last two minutes of curves with it.
             trainer.logger.experiment.flush()  # type: ignore[attr-defined]
         # Every process takes part in gathering the state, one of them writes it.
-        last = self.run_dir / LAST
+        last = self.folder.last
         with atomic_write(last) if trainer.is_global_zero else nullcontext(last) as partial:
             trainer.save_checkpoint(partial)
             if trainer.is_global_zero and self._last_is_good and last.exists():
-                os.replace(last, self.run_dir / PREVIOUS)
+                os.replace(last, self.folder.previous)
         self._last_is_good = True
         self._saved_at, self._saved_time = trainer.global_step, time.monotonic()
         if trainer.is_global_zero:
-            write_checkpoint(self.style_path, module.transform_net, module.metadata)
+            path = self.folder.style(str(self.record.style["name"]))
+            write_checkpoint(path, module.transform_net, self.record.metadata())
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint[METADATA_KEY] = {"format": FORMAT, **self.record.metadata()}
 
 
 @contextmanager
-def explain_full_disk(run_dir: Path) -> Iterator[None]:
-    """A disk that takes no more as one line: which, how full, what is still there, what to do."""
+def explain_full_disk(folder: RunFolder) -> Iterator[None]:
+    """Turn a disk that takes no more into one line: which, how full, what is left, what to do."""
     try:
         yield
     except Exception as error:
         if not _is_no_room(error):
             raise
-        place = run_dir.resolve()
-        mount = next(path for path in (place, *place.parents) if path.is_mount())
-        free, total = (shutil.disk_usage(mount)[i] / 2**20 for i in (2, 0))
-        what = str(error) if isinstance(error, UserError) else f"cannot write in {run_dir}: {error}"
+        disk = _mount_of(folder.path.resolve())
+        free, total = (shutil.disk_usage(disk)[i] / 2**20 for i in (2, 0))
+        cannot = f"cannot write in {folder.path}: {error}"
+        what = str(error) if isinstance(error, UserError) else cannot
         then = "make room"
-        if has_checkpoint(run_dir):
-            then += f" and go on from the checkpoint before: python -m train resume={run_dir}"
+        if folder.has_checkpoint():
+            command = shell_command("python", "-m", "train", f"resume={folder.path}")
+            then += f" and resume from the checkpoint before: {command}"
         raise CannotSave(
-            f"{what}; the disk is {mount}, {free:.1f} of {total:.0f} MiB free; {then}"
+            f"{what}; the disk is {disk}, {free:.1f} of {total:.0f} MiB free; {then}"
         ) from error
+
+
+def _mount_of(place: Path) -> Path:
+    """The folder at which the disk of `place` is mounted, or its drive."""
+    try:
+        return next(path for path in (place, *place.parents) if path.is_mount())
+    except NotImplementedError:  # Windows, before Python 3.12
+        return Path(place.anchor)
 
 
 def _is_no_room(error: BaseException | None) -> bool:

@@ -1,40 +1,57 @@
-"""The end of a run: what it gave, measured, written and told."""
+"""The end of a run: measure, write the style checkpoint, stylize a sample, print what is next."""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
-from faststyle.checkpoints.run_folder import stylized_sample
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.config.train import TrainConfig
+from faststyle.config.train import NetworkConfig, StyleConfig, TrainConfig
 from faststyle.data.datamodule import ContentData
 from faststyle.evaluate.yardstick import equivalent_within
 from faststyle.files.atomic import atomic_write
-from faststyle.files.paths import SAMPLE_PHOTO
+from faststyle.files.paths import CONF_DIR, SAMPLE_PHOTO, shell_command
 from faststyle.images.read import load_image
 from faststyle.images.write import save_image
 from faststyle.rendering.stylizer import load_style
 from faststyle.train import distributed
 from faststyle.train.module import StyleTransfer
 from faststyle.train.photo_end import learn_from_run
+from faststyle.train.provenance import RunRecord
 
 YARDSTICK_SHARE = 0.08  # of the run's time, to stay under a tenth
 
 
 def finish(
-    config: TrainConfig, module: StyleTransfer, content: ContentData, run_dir: Path, seconds: float
+    config: TrainConfig,
+    module: StyleTransfer,
+    record: RunRecord,
+    content: ContentData,
+    folder: RunFolder,
+    seconds: float,
+    base_photo_end: Mapping[str, Tensor] | None,
 ) -> Path:
-    """Measure what the run gave, write the style checkpoint, paint a picture, say what is next."""
-    path = Path(config.checkpoint_dir) / f"{config.style.name}.safetensors"
+    """Measure the trained style, write its checkpoint, stylize a sample, print what is next.
+
+    Args:
+        record: of the run, after its last step.
+        seconds: that the steps took.
+        base_photo_end: see `learn_from_run`.
+    """
+    path = Path(config.checkpoint_dir) / f"{config.checkpoint_name}.safetensors"
     if not distributed.is_main_process():
         return path
-    metrics = module.metadata["metrics"]
     print(
-        f"{config.style.title}: {module.metadata['training']['steps']} steps, {seconds:.0f} s; "
-        f"on held-out photos style loss {metrics['val/style_loss']:.3g}, "
-        f"content loss {metrics['val/content_loss']:.3g} (0 is perfect, 1 an empty picture)."
+        f"{config.style.title}: {record.training['steps']} steps, {seconds:.0f} s; on held-out "
+        f"photos style loss {record.metrics['val/style_loss']:.3g}, content loss "
+        f"{record.metrics['val/content_loss']:.3g} (0 is perfect, 1 an empty picture)."
     )
     if config.trainer.yardstick:
         iterations, cost = equivalent_within(
@@ -44,25 +61,29 @@ def finish(
             YARDSTICK_SHARE * seconds,
         )
         if iterations is not None:
-            metrics["equivalent_lbfgs_iterations"] = str(iterations)
+            record = record.with_metric("equivalent_lbfgs_iterations", str(iterations))
             print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
-    photo_end = learn_from_run(config, module, content) if config.trainer.photo_steps else None
+    photo_end = None
+    if config.trainer.photo_steps:
+        photo_end = learn_from_run(config, module, content, base_photo_end)
+        record = record.with_photo_end(config.trainer.photo_steps)
     earlier = _keep_earlier(path)
-    write_checkpoint(path, module.transform_net, module.metadata, photo_end)
+    write_checkpoint(path, module.transform_net, record.metadata(), photo_end)
     if earlier is not None and earlier.read_bytes() == path.read_bytes():
         earlier.unlink()  # the same run, finished once more
         earlier = None
-    sample = stylized_sample(run_dir)
-    save_image(load_style(path)(load_image(SAMPLE_PHOTO)), sample)
-    print(f"Style checkpoint: {path}. A picture painted with it: {sample}")
+    save_image(load_style(path)(load_image(SAMPLE_PHOTO)), folder.sample)
+    print(f"Style checkpoint: {path}. A picture stylized with it: {folder.sample}")
     if earlier is not None:
-        print(f"The {config.style.name} that was there before is now {earlier}")
-    print(f"Next:\n{_next_steps(config, path)}")
+        print(f"The {path.stem} that was there before is now {earlier}")
+    print("Next:")
+    for command, gives in next_steps(config, path):
+        print(f"  {command}\n      {gives}")
     return path
 
 
 def _keep_earlier(path: Path) -> Path | None:
-    """Put a checkpoint of that name aside, under the next free number: hours may be in it."""
+    """Copy a checkpoint of that name aside, under the next free number: hours may be in it."""
     if not path.exists():
         return None
     names = (path.with_name(f"{path.stem}_{number}{path.suffix}") for number in count(1))
@@ -72,30 +93,53 @@ def _keep_earlier(path: Path) -> Path | None:
     return kept
 
 
-def _next_steps(config: TrainConfig, path: Path) -> str:
-    """Three commands that follow on this run, and what each gives."""
-    start = f"init_from={path} network.width={config.network.width}"
+def next_steps(config: TrainConfig, path: Path) -> list[tuple[str, str]]:
+    """Commands that follow on a run, and what each gives."""
+    python = ("python", "-m")
+    start = [f"init_from={path}", *_network(config.network)]
     if config.loss_network.name == "compact":
-        learn_more = f"python -m train style={config.style.name} {start}"
-        gives = (
-            "go on with VGG-19 and COCO photos (1.3 GB to download, hours on a CPU): larger\n"
-            "      motifs, finer strokes, more of the photo kept"
+        learn_more = (
+            [*_style(config.style), *start],
+            "continue with VGG-19 and COCO photos (1.3 GB to download, hours on a CPU): larger\n"
+            "      motifs, finer strokes, more of the photo kept",
         )
     else:
-        learn_more = f"python -m train style=custom style.name=mine style.image=mine.jpg {start}"
-        gives = "learn a painting of yours, starting from this one"
-    return (
-        f"  python -m infer --ckpt {path} photo.jpg\n      paint a photo of yours\n"
-        f"  tensorboard --logdir {config.runs_dir}\n      see how it was learned\n"
-        f"  {learn_more}\n      {gives}"
-    )
+        learn_more = (
+            ["style=custom", "style.name=mine", "style.image=mine.jpg", *start],
+            "learn a painting of your own, starting from this one",
+        )
+    return [
+        (shell_command(*python, "infer", "--ckpt", path, "photo.jpg"), "stylize a photo of yours"),
+        (shell_command("tensorboard", "--logdir", config.runs_dir), "see how it was learned"),
+        (shell_command(*python, "train", *learn_more[0]), learn_more[1]),
+    ]
 
 
-def report_skipped(skipped: set[str], run_dir: Path) -> None:
-    """List the photos that could not be used in the run folder, and count them."""
+def _style(style: StyleConfig) -> list[str]:
+    """Overrides that choose this style again, one of ours or the user's own."""
+    chosen = [f"style={style.name}"]
+    if not (CONF_DIR / "style" / f"{style.name}.yaml").is_file():
+        chosen = ["style=custom", f"style.name={style.name}"]
+    return [*chosen, *([f"style.image={style.image}"] if style.image is not None else [])]
+
+
+def _network(network: NetworkConfig) -> list[str]:
+    """Overrides that choose this network again: one of conf/network/, or value by value."""
+    wanted = dataclasses.asdict(network)
+    for file in sorted((CONF_DIR / "network").glob("*.yaml")):
+        full = OmegaConf.load(CONF_DIR / "network" / "full.yaml")
+        known = OmegaConf.to_container(OmegaConf.merge(full, OmegaConf.load(file)))
+        assert isinstance(known, dict)
+        known.pop("defaults", None)
+        if known == wanted:
+            return [f"network={file.stem}"]
+    return [f"network.{key}={value}" for key, value in wanted.items()]
+
+
+def report_skipped(skipped: set[str], path: Path) -> None:
+    """Write the photos that could not be used to `path`, a line each, and print how many."""
     if skipped and distributed.is_main_process():
-        path = run_dir / "skipped.txt"
-        path.write_text("".join(f"{name}\n" for name in sorted(skipped)))
+        path.write_text("".join(f"{name}\n" for name in sorted(skipped)), encoding="utf-8")
         print(
             f"{len(skipped)} photos could not be used, {sorted(skipped)[0]} the first; "
             f"all are in {path}",

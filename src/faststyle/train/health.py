@@ -1,20 +1,18 @@
-"""Training that goes wrong without stopping: said once, with a likely cause and what to try."""
+"""Warns once per problem of a training that goes wrong without stopping, with a likely cause."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Any
 
-import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from faststyle.train.callbacks import Validation
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.train.callbacks import ValidationResult
 from faststyle.train.module import StyleTransfer
 
-PHOTOS = 2  # held-out photos that are painted for it, at each validation
+PHOTOS = 2  # held-out photos that are looked at
 EARLY = 100  # steps before which nothing is judged: a healthy output is still grey and empty
 # Thresholds, with what healthy runs give at step 100 and later: docs/reliability.md.
 ONE_COLOR = 0.02  # standard deviation of each colour over a picture
@@ -27,7 +25,7 @@ LOST = 0.97  # content loss against the right photo, over that against another
 class Vitals:
     """What tells a healthy run at one step.
 
-    `deviation` and `saturated` are of the painted pictures, `fallen` is the total loss over that
+    `deviation` and `saturated` are of the stylized pictures, `fallen` is the total loss over that
     of the first step (None where the run did not start untrained), `content` is the content loss
     over the one against another photo.
     """
@@ -67,77 +65,68 @@ class Vitals:
         return found
 
 
-def pixel_vitals(painted: Tensor) -> tuple[float, float]:
+def pixel_vitals(stylized: Tensor) -> tuple[float, float]:
     """Largest standard deviation of a colour over one picture, and the share that is saturated."""
-    deviation = painted.flatten(2).std(dim=2).max()
-    saturated = ((painted < 0.01) | (painted > 0.99)).float().mean()
+    deviation = stylized.flatten(2).std(dim=2).max()
+    saturated = ((stylized < 0.01) | (stylized > 0.99)).float().mean()
     return float(deviation), float(saturated)
 
 
-class Health(Callback):
-    """Looks at each validation, and warns on stderr once of what is wrong at two in a row.
+class Health:
+    """Judges every validation; warns on stderr once of what is wrong at two in a row.
 
     Args:
-        photos: held out, (N, 3, H, W) in [0, 1].
-        painting: the style's, (1, 3, H, W) in [0, 1]: what it is itself is no fault in a picture.
+        style_image: (1, 3, H, W) in [0, 1]: what it is itself is not a fault in a picture.
         untrained: whether the weights start from nothing, so that the loss has to fall.
     """
 
-    def __init__(self, validation: Validation, photos: Tensor, painting: Tensor, untrained: bool):
-        self.validation, self.photos = validation, photos[:PHOTOS]
-        self.painting, self.untrained = pixel_vitals(painting), untrained
-        self.told: set[str] = set()
+    def __init__(self, style_image: Tensor, untrained: bool):
+        self.style_deviation, self.style_saturated = pixel_vitals(style_image)
+        self.untrained = untrained
+        self.warned: set[str] = set()
         self._suspected: set[str] = set()
         self._first: float | None = None
-        self._seen: dict[str, float] = {}
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._seen = self.validation.latest
-        if self.untrained and trainer.global_step == 0:
-            self._first = self._seen.get("total_loss")
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
-    ) -> None:
-        # After `validation`, whose losses are new now and then.
-        if self.validation.latest is self._seen or trainer.global_step < EARLY:
+    def judge(self, result: ValidationResult, module: StyleTransfer) -> None:
+        """Warn of what was wrong at the last validation and is wrong at this one too."""
+        if self.untrained and result.step == 0:
+            self._first = result.losses["total_loss"]
+        if result.step < EARLY:
             return
-        self._seen = self.validation.latest
-        assert isinstance(pl_module, StyleTransfer)
-        complaints = self.measure(trainer.global_step, pl_module).complaints()
+        complaints = self.measure(result, module).complaints()
         # Only what is wrong at two validations in a row: a run may stumble and recover.
-        for kind in complaints.keys() & self._suspected - self.told:
-            self.told.add(kind)
-            line = f"step {trainer.global_step}: {complaints[kind]} (training goes on)"
-            print(line, file=sys.stderr)
+        for kind in complaints.keys() & self._suspected - self.warned:
+            self.warned.add(kind)
+            print(f"step {result.step}: {complaints[kind]} (training continues)", file=sys.stderr)
         self._suspected = set(complaints)
 
-    @torch.no_grad()
-    def measure(self, step: int, module: StyleTransfer) -> Vitals:
-        photos = self.photos.to(module.device)
-        was_training = module.training
-        module.eval()
-        painted = module.transform_net(photos).float().clamp(0, 1)
-        module.train(was_training)
-        deviation, saturated = pixel_vitals(painted)
-        own_deviation, own_saturated = self.painting
-        # Of the painting's own kind, so no fault: a woodcut is black and white.
-        deviation = max(deviation, ONE_COLOR) if own_deviation < 2 * ONE_COLOR else deviation
-        saturated = 0.0 if own_saturated > SATURATED / 2 else saturated
-        fallen = self._seen["total_loss"] / self._first if self._first else None
-        return Vitals(step, deviation, saturated, content_kept(module, photos, painted), fallen)
+    def measure(self, result: ValidationResult, module: StyleTransfer) -> Vitals:
+        """The vitals of a validation, less what the style image excuses."""
+        photos, stylized = result.photos[:PHOTOS], result.stylized[:PHOTOS]
+        deviation, saturated = pixel_vitals(stylized)
+        # Of the style image's own kind, so not a fault: a woodcut is black and white.
+        if self.style_deviation < 2 * ONE_COLOR:
+            deviation = max(deviation, ONE_COLOR)
+        if self.style_saturated > SATURATED / 2:
+            saturated = 0.0
+        fallen = result.losses["total_loss"] / self._first if self._first else None
+        content = content_kept(module.perceptual_loss, photos, stylized)
+        return Vitals(result.step, deviation, saturated, content, fallen)
 
 
-def content_kept(module: StyleTransfer, photos: Tensor, painted: Tensor) -> float:
-    """Content loss against the photos over that against photos which they were not painted from.
+@torch.no_grad()
+def content_kept(loss: PerceptualLoss, photos: Tensor, stylized: Tensor) -> float:
+    """Content loss against the photos over that against photos which they do not show.
 
-    1 when the pictures say nothing of their photos, whatever the formula and its scale.
+    1 when the stylized pictures hold nothing of their photos, whatever the formula and its scale.
+
+    Args:
+        photos, stylized: (N, 3, H, W) in [0, 1].
     """
-    loss = module.perceptual_loss
     # One photo has itself upside down for another; two have each other.
     others = photos.roll(1, 0) if len(photos) > 1 else photos.flip(2)
     right, wrong = (
-        float(loss(painted, loss.content_targets(target))["content_loss"])
+        float(loss(stylized, loss.content_targets(target))["content_loss"])
         for target in (photos, others)
     )
     return right / wrong if wrong > 0 else 0.0

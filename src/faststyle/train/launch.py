@@ -2,27 +2,93 @@
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import math
+import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
+from pytorch_lightning.utilities.exceptions import (
+    MisconfigurationException,  # pyright: ignore[reportPrivateImportUsage]
+)
 
 from faststyle.config.train import TrainConfig, TrainerConfig
 from faststyle.errors import UserError, check_choice
 from faststyle.train import distributed
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
-
-
 STRATEGIES = ("auto", "ddp")
 
 
-def choose_precision(trainer: TrainerConfig) -> str:
-    """`trainer.precision`, "auto" as what the device is made for: bf16 or 32."""
+@dataclass(frozen=True)
+class Launch:
+    """What a run's settings come to on this machine.
+
+    Args:
+        config: the settings, with precision and number of steps as numbers rather than "auto".
+        num_processes: on all machines together.
+        device: of this process.
+        arguments: of Lightning's Trainer; the devices in them are known to exist.
+    """
+
+    config: TrainConfig
+    num_processes: int
+    device: torch.device
+    arguments: dict[str, Any]
+
+    @property
+    def batch_size(self) -> int:
+        """Photos a step, of all processes together."""
+        return self.config.data.batch_size * self.num_processes
+
+
+def resolve(config: TrainConfig) -> Launch:
+    """Choose devices, precision, processes and length; `config` itself stays as it is.
+
+    Raises:
+        UserError: a device is not there, or a launcher started another number of processes.
+    """
+    trainer = config.trainer
+    devices, machines = _layout(trainer)
+    check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
+    check_choice("trainer.strategy", trainer.strategy, STRATEGIES)
+    precision = _choose_precision(trainer)
+    arguments = {
+        "accelerator": trainer.accelerator,
+        "devices": int(devices) if str(devices).isdigit() else devices,
+        "num_nodes": machines,
+        "strategy": trainer.strategy,
+        "precision": {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[precision],
+        "gradient_clip_val": trainer.gradient_clip,
+    }
+    try:
+        probe = pl.Trainer(**arguments, logger=False, enable_checkpointing=False)
+    except (MisconfigurationException, ValueError) as error:
+        raise UserError(
+            f"trainer: cannot use accelerator={trainer.accelerator} devices={devices}: "
+            f"{' '.join(str(error).split())}"
+        ) from error
+    num_processes = probe.num_devices * machines
+    _check_sweep(num_processes)
+    max_steps = trainer.max_steps
+    if trainer.max_images is not None:
+        max_steps = math.ceil(trainer.max_images / (config.data.batch_size * num_processes))
+    resolved = dataclasses.replace(trainer, precision=precision, max_steps=max_steps)
+    return Launch(
+        dataclasses.replace(config, trainer=resolved),
+        num_processes,
+        probe.strategy.root_device,
+        arguments | {"max_steps": max_steps},
+    )
+
+
+def _choose_precision(trainer: TrainerConfig) -> str:
+    """Return `trainer.precision`, or for "auto" what the device is made for: bf16 or 32."""
     if trainer.precision != "auto":
         return trainer.precision
     if trainer.accelerator in ("auto", "gpu") and torch.cuda.is_available():
@@ -34,38 +100,8 @@ def choose_precision(trainer: TrainerConfig) -> str:
     return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "32"
 
 
-def trainer_arguments(config: TrainConfig) -> tuple[dict[str, Any], int]:
-    """Arguments of Lightning's Trainer, whose devices are known to exist, and how many processes.
-
-    A length in images becomes `trainer.max_steps` here, where the whole batch is known.
-    """
-    trainer = config.trainer
-    devices, machines = _layout(trainer)
-    check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
-    check_choice("trainer.strategy", trainer.strategy, STRATEGIES)
-    arguments = {
-        "accelerator": trainer.accelerator,
-        "devices": int(devices) if str(devices).isdigit() else devices,
-        "num_nodes": machines,
-        "strategy": trainer.strategy,
-        "precision": {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}[trainer.precision],
-        "gradient_clip_val": trainer.gradient_clip,
-    }
-    try:
-        probe = pl.Trainer(**arguments, logger=False, enable_checkpointing=False)
-    except (MisconfigurationException, ValueError) as error:
-        raise UserError(
-            f"trainer: cannot use accelerator={trainer.accelerator} devices={devices}: "
-            f"{' '.join(str(error).split())}"
-        ) from error
-    num_processes = probe.num_devices * machines
-    if trainer.max_images is not None:
-        trainer.max_steps = math.ceil(trainer.max_images / (config.data.batch_size * num_processes))
-    return arguments | {"max_steps": trainer.max_steps}, num_processes
-
-
 def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
-    """Devices a machine and machines: as started by torchrun or SLURM, else as set."""
+    """Devices a machine, and machines: as torchrun or SLURM started them, otherwise as set."""
     started = distributed.launched_layout()
     if started is None:
         return trainer.devices, trainer.num_nodes
@@ -79,7 +115,7 @@ def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
     return started
 
 
-def check_launch(num_processes: int) -> None:
+def _check_sweep(num_processes: int) -> None:
     sweep = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
     if sweep and num_processes > 1:
         raise UserError(
@@ -90,13 +126,10 @@ def check_launch(num_processes: int) -> None:
 
 def quieten_libraries() -> None:
     """Keep the screen for what a user can act on."""
-    import logging
-    import warnings
-
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    # None is what a CPU wants, and what content.py chose; see there.
+    # No workers are fastest beside a CPU that trains: data.datamodule chose them.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
     # Ours starts at the right photo by itself: data.sampler.RunSampler.
     warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")

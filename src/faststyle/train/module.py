@@ -9,8 +9,6 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from faststyle.checkpoints.header import METADATA_KEY
-from faststyle.checkpoints.style_checkpoint import FORMAT
 from faststyle.errors import TrainingDiverged
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
@@ -26,8 +24,6 @@ class StyleTransfer(pl.LightningModule):
         learning_rate: Adam's, at its peak.
         warmup_steps: steps of linear rise to it; a cosine to zero at `max_steps` follows.
         compile_step: torch.compile what a step computes.
-        metadata: what a style checkpoint of this run says of itself; plain values only.
-        base_photo_end: of the style this one is started from, if it has one (strength.py).
     """
 
     def __init__(
@@ -39,8 +35,6 @@ class StyleTransfer(pl.LightningModule):
         warmup_steps: int,
         max_steps: int,
         compile_step: bool,
-        metadata: dict[str, Any],
-        base_photo_end: dict[str, Tensor] | None = None,
     ):
         super().__init__()
         self.transform_net = transform_net
@@ -48,8 +42,6 @@ class StyleTransfer(pl.LightningModule):
         self.learning_rate = learning_rate
         self.warmup_steps = warmup_steps
         self.max_steps = max_steps
-        self.metadata = metadata
-        self.base_photo_end = base_photo_end
         self._score = torch.compile(self._stylize_and_score) if compile_step else None
 
     def on_fit_start(self) -> None:
@@ -119,4 +111,3 @@ class StyleTransfer(pl.LightningModule):
                     f"step {self.global_step}: {name} is not a finite number; "
                     f"try a lower trainer.learning_rate (now {self.learning_rate:g})"
                 )
-        checkpoint[METADATA_KEY] = {"format": FORMAT, **self.metadata}

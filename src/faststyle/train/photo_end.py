@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -44,15 +44,22 @@ def learn_photo_end(net: TransformNet, batches: Iterable[Tensor], num_steps: int
 
 
 def learn_from_run(
-    config: TrainConfig, module: StyleTransfer, content: ContentData
+    config: TrainConfig,
+    module: StyleTransfer,
+    content: ContentData,
+    base_photo_end: Mapping[str, Tensor] | None,
 ) -> TransformNet:
-    """What smooth strengths need beside the style: see strength.py."""
+    """The photo end of a finished run, learned in `trainer.photo_steps` steps.
+
+    Args:
+        base_photo_end: weights of the photo end of the style that the run started from, from
+            which it is nearer; None starts from the style itself.
+    """
     trainer = config.trainer
-    module.metadata["training"]["photo_steps"] = trainer.photo_steps
     started = time.perf_counter()
     net = copy.deepcopy(module.transform_net)
-    if module.base_photo_end is not None:
-        net.load_state_dict(module.base_photo_end)
+    if base_photo_end is not None:
+        net.load_state_dict(base_photo_end)
     batches = content.further_batches(trainer.photo_steps, trainer.max_steps)
     end = learn_photo_end(
         net, (photos.to(module.device) for photos in batches), trainer.photo_steps

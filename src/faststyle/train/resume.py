@@ -1,4 +1,4 @@
-"""Going on with a run: which one, and from which of its checkpoints."""
+"""Which run is resumed, and from which of its checkpoints."""
 
 from __future__ import annotations
 
@@ -10,71 +10,86 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from faststyle.checkpoints.run_folder import (
-    CONFIG,
-    LAST,
-    PREVIOUS,
-    has_checkpoint,
-    newest_first,
-    stylized_sample,
-)
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.errors import UserError
 from faststyle.train.distributed import is_main_process, print_once
 
 
 @dataclass(frozen=True)
 class RunCheckpoint:
-    """A checkpoint to go on from: its file, the steps behind it, what it says of itself."""
+    """A run checkpoint to resume from.
+
+    Args:
+        path: its file.
+        step: steps taken when it was written.
+        metadata: of its run, as in a style checkpoint.
+    """
 
     path: Path
     step: int
     metadata: dict[str, Any]
 
+    @property
+    def folder(self) -> RunFolder:
+        """The run folder that it is in."""
+        return RunFolder(self.path.parent)
 
-def find_resumable(wanted: str, runs_dir: Path, style: str) -> RunCheckpoint:
-    """What `resume=` means: a run folder, a checkpoint in one, or "latest" of a style.
 
-    The latest is the newest run that has steps left. In a run folder a last.ckpt that cannot be
-    read gives way to previous.ckpt, and that is said.
+def find_run_checkpoint(wanted: str, runs_dir: Path, style: str | None) -> RunCheckpoint:
+    """Find what `resume=` means: a run folder, a run checkpoint in one, or "latest".
+
+    The latest is the newest run, of `style` or of any, that has steps left. In a run folder a
+    last.ckpt that cannot be read falls back to previous.ckpt, with a warning.
+
+    Raises:
+        UserError: there is no such run, or none of its checkpoints can be read.
     """
     path = Path(wanted)
     if wanted == "latest":
-        found = newest_first(runs_dir, style)
+        found = RunFolder.newest_first(runs_dir, style)
         if not found:
-            raise UserError(f"resume: no run of {style} in {runs_dir} has a checkpoint")
+            which = f"no run of {style}" if style else "no run"
+            raise UserError(f"resume: {which} in {runs_dir} has a checkpoint")
         latest = next((run for run in found if not _is_over(run)), found[0])
-        print_once(f"resume=latest is {latest}")
+        print_once(f"resume=latest is {latest.path}")
         return newest_checkpoint(latest)
-    if path.is_file() and (path.parent / CONFIG).is_file():
+    if path.is_file() and RunFolder(path.parent).config.is_file():
         return open_run_checkpoint(path)
-    return newest_checkpoint(path)
+    return newest_checkpoint(RunFolder(path))
 
 
-def newest_checkpoint(run_dir: Path) -> RunCheckpoint:
-    """last.ckpt, or previous.ckpt where that cannot be read, which is said."""
-    if not has_checkpoint(run_dir):
-        raise UserError(f"resume: {run_dir} is no run folder with a {CONFIG} and a {LAST}")
-    found, error = _newest(run_dir)
+def newest_checkpoint(folder: RunFolder) -> RunCheckpoint:
+    """Open last.ckpt, or previous.ckpt where that cannot be read, with a warning.
+
+    Raises:
+        UserError: not a run folder, or neither can be read.
+    """
+    if not folder.has_checkpoint():
+        needed = f"{folder.config.name} and a {folder.last.name}"
+        raise UserError(f"resume: {folder.path} is not a run folder with a {needed}")
+    found, error = _newest(folder)
     if error is not None and is_main_process():
-        print(f"train: {error}; going on from {PREVIOUS}, step {found.step}", file=sys.stderr)
+        resuming = f"resuming from {folder.previous.name}, step {found.step}"
+        print(f"train: {error}; {resuming}", file=sys.stderr)
     return found
 
 
-def _newest(run_dir: Path) -> tuple[RunCheckpoint, UserError | None]:
+def _newest(folder: RunFolder) -> tuple[RunCheckpoint, UserError | None]:
     try:
-        return open_run_checkpoint(run_dir / LAST), None
+        return open_run_checkpoint(folder.last), None
     except UserError as error:
-        if not (run_dir / PREVIOUS).is_file():
+        if not folder.previous.is_file():
             raise
-        return open_run_checkpoint(run_dir / PREVIOUS), error
+        return open_run_checkpoint(folder.previous), error
 
 
 def open_run_checkpoint(path: Path) -> RunCheckpoint:
-    """Open a checkpoint of a run; nothing in it is executed.
+    """Open a run checkpoint; nothing in it is executed.
 
     Raises:
-        UserError: it is missing, damaged or no checkpoint of a run.
+        UserError: it is missing, damaged or not a run checkpoint.
     """
+    # Here, because they import torch.
     from faststyle.checkpoints.header import METADATA_KEY
     from faststyle.files.tensor_files import read_torch
 
@@ -86,15 +101,15 @@ def open_run_checkpoint(path: Path) -> RunCheckpoint:
                 raise ValueError("wrong checksum")
         state = read_torch(path)
         return RunCheckpoint(path, int(state["global_step"]), dict(state[METADATA_KEY]))
-    except Exception as error:  # whatever torch, zip and pickle say of damaged bytes
+    except Exception as error:  # whatever torch, zip and pickle raise for damaged bytes
         raise UserError(
             f"resume: {path} cannot be read (damaged: {type(error).__name__})"
         ) from error
 
 
-def _is_over(run_dir: Path) -> bool:
+def _is_over(folder: RunFolder) -> bool:
     try:
-        saved = OmegaConf.select(OmegaConf.load(run_dir / CONFIG), "trainer.max_steps")
-        return stylized_sample(run_dir).exists() and _newest(run_dir)[0].step >= saved
-    except Exception:  # what is wrong with it is told if it is the one to resume
+        saved = OmegaConf.select(OmegaConf.load(folder.config), "trainer.max_steps")
+        return folder.sample.exists() and _newest(folder)[0].step >= saved
+    except Exception:  # what is wrong with it is reported if it is the one to resume
         return False

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from faststyle.checkpoints.run_folder import CONFIG
+from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.train.distributed import print_once
@@ -18,6 +17,7 @@ from faststyle.train.distributed import print_once
 FREE = {
     "runs_dir",
     "checkpoint_dir",
+    "checkpoint_name",
     "style.image",
     "loss_network.weights",
     "data.path",
@@ -49,7 +49,7 @@ LENGTH = (
 OTHER = "leave it out, or start a new run (init_from= takes weights from an old one)"
 
 
-def merge_saved(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainConfig:
+def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> TrainConfig:
     """The settings of the run to be resumed, with the changes that may be made to them.
 
     Args:
@@ -59,7 +59,7 @@ def merge_saved(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainCo
     Raises:
         UserError: a setting that matters was given another value.
     """
-    saved = OmegaConf.create((run_dir / CONFIG).read_text())
+    saved = OmegaConf.create(folder.config.read_text(encoding="utf-8"))
     assert isinstance(saved, DictConfig)
     given = {override.partition("=")[0].lstrip("+~") for override in overrides} - {"resume"}
     given = {"style.name" if key == "style" else key for key in given}
@@ -75,7 +75,7 @@ def merge_saved(run_dir: Path, raw: DictConfig, overrides: list[str]) -> TrainCo
             if leaf not in FREE:
                 why = LENGTH if leaf in ("trainer.max_steps", "trainer.max_images") else OTHER
                 raise UserError(
-                    f"resume: {run_dir} was started with {leaf}={old}, not {new}; {why}"
+                    f"resume: {folder.path} was started with {leaf}={old}, not {new}; {why}"
                 )
             changes[leaf] = f"{leaf}={new} (was {old})"
             OmegaConf.update(saved, leaf, new)

@@ -1,0 +1,100 @@
+"""Overrides of a command line (`key=value`): names and paths are taken as they are written.
+
+Hydra reads every value by a grammar of its own, in which spaces, brackets, commas, quotes and
+accents mean something or nothing. For settings that hold a name or a path the value is quoted
+here, before Hydra sees it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from faststyle.errors import UserError
+from faststyle.files.paths import CONF_DIR
+
+GROUPS = tuple(sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir()))
+OPTIONAL_GROUPS = ("experiment",)  # may be null
+
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_NO_TEXT = ("", "null", "???")
+
+
+def quote_overrides(
+    arguments: Iterable[str], text_keys: Collection[str], list_keys: Collection[str] = ()
+) -> list[str]:
+    """Return `arguments` with the values of `text_keys` quoted for Hydra.
+
+    A value stays as it is where it is quoted already, null, or an interpolation. `~/` becomes the
+    home folder. With `-m` a comma still separates the values of a sweep, unless a file has a comma
+    in its name. `list_keys` hold lists of such values, `[a.jpg,b.jpg]`.
+
+    Raises:
+        UserError: a group of settings (`style=...`) is given a list, or nothing.
+    """
+    arguments = list(arguments)
+    sweeping = bool({"-m", "--multirun"} & set(arguments))
+    return [_quoted(argument, text_keys, list_keys, sweeping) for argument in arguments]
+
+
+def literal(tree: Any) -> Any:
+    """Return settings in which no text is an interpolation: `${` in a name is only a name."""
+    if isinstance(tree, dict):
+        return {key: literal(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [literal(value) for value in tree]
+    return _escape(tree) if isinstance(tree, str) else tree
+
+
+def _quoted(
+    argument: str, text_keys: Collection[str], list_keys: Collection[str], sweeping: bool
+) -> str:
+    key, equals, value = argument.partition("=")
+    name = key.lstrip("+")
+    if argument.startswith("-") or not equals:
+        return argument
+    if name in GROUPS:
+        _check_group(name, value)
+        return argument
+    if name in list_keys and re.fullmatch(r"\[[^'\"]*\]", value):
+        return f"{key}=[{','.join(_quote(item.strip()) for item in value[1:-1].split(','))}]"
+    if name not in text_keys or value in _NO_TEXT or _is_hydras(value):
+        return argument
+    if sweeping and "," in value and not os.path.exists(value):
+        return f"{key}={','.join(map(_quote, value.split(',')))}"
+    return f"{key}={_quote(value)}"
+
+
+def _check_group(group: str, value: str) -> None:
+    if value.startswith("["):
+        inside = value.strip("[]").replace(" ", "")
+        raise UserError(
+            f"{group}: {value} is a list, one choice is allowed; for several runs, one after the "
+            f"other, give -m {group}={inside}"
+        )
+    if value in _NO_TEXT and group not in OPTIONAL_GROUPS:
+        raise UserError(
+            f"{group}: needs a choice, got {value or 'nothing'}; leave it out for the default"
+        )
+
+
+def _is_hydras(value: str) -> bool:
+    return bool(_QUOTED.fullmatch(value)) or (value.startswith("${") and value.endswith("}"))
+
+
+def _quote(value: str) -> str:
+    if value.startswith("~/"):
+        value = os.path.expanduser(value)
+    # In Hydra's grammar a backslash means itself, unless a quote or the end follows.
+    escaped = re.sub(r"(\\*)('|$)", _double_backslashes, _escape(value))
+    return f"'{escaped}'"
+
+
+def _double_backslashes(found: re.Match[str]) -> str:
+    return found[1] * 2 + (r"\'" if found[2] else "")
+
+
+def _escape(text: str) -> str:
+    return text.replace("${", r"\${")

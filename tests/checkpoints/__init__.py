@@ -1,0 +1,1 @@
+"""Style checkpoints: reading, writing, finding, refusing."""

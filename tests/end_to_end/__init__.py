@@ -1,0 +1,1 @@
+"""Whole commands, the README, the wheel, and real data."""

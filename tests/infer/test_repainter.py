@@ -1,0 +1,41 @@
+"""Results have the way up and the colors of their photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faststyle.infer.options import parse_options
+from faststyle.infer.repainter import Repainter
+from faststyle.infer.tasks import Task
+from tests.support.awkward_files import write_awkward_files
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
+def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At strength 0 every readable file comes out as it looks, corner by corner."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    options = parse_options(["--ckpt", "unused", "x", "--strength", "0"])
+    monkeypatch.setattr(
+        "faststyle.infer.repainter.load_style", lambda *_: lambda image, *a, **k: image
+    )
+    repainter = Repainter(options)
+    for file in write_awkward_files(folder):
+        if file.size is None or min(file.size) < 8:
+            continue
+        task = Task(file.path, tmp_path / "out.png")
+        repainter.write(repainter.paint(repainter.read(task), task), task)
+        with Image.open(task.target) as image:
+            width, height = image.size
+            places = [
+                (x, y) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)
+            ]
+            picture = np.asarray(image.convert("RGB"), dtype=int)
+            found = [picture[y, x] for x, y in places]
+        if file.alpha is None:
+            assert np.abs(np.subtract(found, file.corners)).max() <= file.tolerance, file.name

@@ -1,0 +1,1 @@
+"""The transform network and its convolutions."""

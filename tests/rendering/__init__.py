@@ -1,0 +1,1 @@
+"""Stylizing pictures of any size."""

@@ -1,0 +1,13 @@
+"""Canvases in several blocks, however small the picture."""
+
+from __future__ import annotations
+
+import pytest
+
+from faststyle.rendering import canvas as canvas_module
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that tiny pictures are several blocks."""
+    monkeypatch.setattr(canvas_module, "BLOCK_PIXELS", 300)

@@ -1,0 +1,1 @@
+"""Pictures, networks, runs and commands that several tests use."""

@@ -1,0 +1,53 @@
+"""Tiny pictures and how to look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from faststyle.images.read import load_image
+from faststyle.images.tensors import to_tensor
+
+
+def noise_picture(seed: int, width: int = 48, height: int = 40) -> Image.Image:
+    """A gradient with coarse blocks: structure at more than one scale, cheap to make."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8))
+    blocks = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=float)
+    levels = blocks + rng.normal(0, 12, blocks.shape)
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+
+
+def written(folder: Path) -> dict[str, tuple[int, int]]:
+    """Name and size of every picture under a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*.*")):
+        with Image.open(path) as image:
+            found[path.relative_to(folder).as_posix()] = image.size
+    return found
+
+
+RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def at_quarters(image: Image.Image) -> list:
+    columns, rows = (
+        [int(part * (side - 1)) for part in (0.25, 0.75)] for side in (image.width, image.height)
+    )
+    return [image.getpixel((x, y)) for y in rows for x in columns]
+
+
+def random_photo(height: int, width: int) -> Tensor:
+    return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+def noise_batch(size: int, *seeds: int) -> Tensor:
+    return torch.cat([to_tensor(noise_picture(seed, size, size)) for seed in seeds])
+
+
+def pixels_of(path: Path | str) -> np.ndarray:
+    return np.asarray(load_image(path), dtype=int)

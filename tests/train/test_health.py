@@ -1,0 +1,147 @@
+"""Training that goes wrong is noticed and explained; healthy training warns of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from faststyle.config.train import TrainConfig
+from faststyle.images.tensors import to_tensor
+from faststyle.train import health
+from faststyle.train.health import EARLY, Vitals, content_kept, pixel_vitals
+from faststyle.train.module import StyleTransfer
+from faststyle.train.run import train
+from tests.support.pictures import noise_batch, noise_picture
+
+MakeConfig = Callable[..., TrainConfig]
+HEALTHY = Vitals(step=100, deviation=0.15, saturated=0.02, content=0.7, fallen=0.5)
+
+
+# --- what is measured -------------------------------------------------------------------------
+
+
+def test_a_picture_of_one_color_and_one_of_black_and_white() -> None:
+    grey = torch.tensor([0.2, 0.5, 0.9]).view(1, 3, 1, 1).expand(1, 3, 16, 16)
+    assert pixel_vitals(grey) == (pytest.approx(0, abs=1e-6), 0)
+    deviation, saturated = pixel_vitals((torch.rand(1, 3, 16, 16) > 0.5).float())
+    assert deviation > 0.4
+    assert saturated == 1
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_content_is_kept_by_the_photo_and_lost_by_anything_else(
+    count: int, module: StyleTransfer
+) -> None:
+    given = noise_batch(32, *range(count))
+    assert content_kept(module, given, given) < 0.01
+    same_for_all = to_tensor(noise_picture(50, 32, 32)).expand(count, 3, 32, 32)
+    grey = torch.full_like(given, 0.5)
+    assert content_kept(module, given, grey) > 0.9
+    assert content_kept(module, given, same_for_all) > 0.9
+
+
+# --- what is said -----------------------------------------------------------------------------
+
+
+# (step, deviation, saturated, content, fallen) as runs gave them; docs/reliability.md.
+REAL = [
+    (100, 0.174, 0.0004, 0.551, 0.294),  # quickstart
+    (100, 0.108, 0.0, 0.877, 0.578),  # the worst of VGG-19 at 128 pixels, really at step 50
+    (1400, 0.17, 0.0, 0.53, 0.315),  # the shipped style
+    (100, 0.275, 0.009, 0.815, 0.365),  # The Great Wave, really at step 64
+]
+
+
+@pytest.mark.parametrize("vitals", REAL)
+def test_real_runs_are_healthy(vitals: tuple[int, float, float, float, float]) -> None:
+    assert not Vitals(*vitals).complaints()
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "advice"),
+    [
+        ({"deviation": 0.001}, "one colour", "trainer.learning_rate"),
+        ({"saturated": 0.97}, "black and white", "trainer.learning_rate"),
+        ({"content": 0.999}, "content", "loss.style_weight"),
+        ({"fallen": 0.99}, "loss", "trainer.learning_rate"),
+    ],
+)
+def test_each_fault_has_one_line_with_cause_and_advice(
+    change: dict[str, float], kind: str, advice: str
+) -> None:
+    sick = {**vars(HEALTHY), **change}
+    complaints = Vitals(**sick).complaints()
+    assert list(complaints) == [kind]
+    assert advice in complaints[kind]
+    assert "likely" in complaints[kind]
+    assert "\n" not in complaints[kind]
+    assert not Vitals(**{**sick, "step": EARLY - 1}).complaints()
+
+
+@pytest.fixture
+def judged_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of a few steps are judged too."""
+    monkeypatch.setattr(health, "EARLY", 10)
+
+
+SHORT = ("trainer.max_steps=30", "trainer.preview_every=10", "trainer.learning_rate=0.01")
+
+
+@pytest.mark.usefixtures("judged_early")
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["loss.style_weight=0", "loss.tv_weight=1e6"], "collapsed to one colour"),
+        (["trainer.learning_rate=1e-12"], "the loss is 100% of that at the start"),
+        (["loss.content_weight=0", "loss.style_weight=1e6"], "no longer show their photos"),
+    ],
+)
+def test_a_run_gone_wrong_warns_once_and_goes_on(
+    settings: list[str],
+    message: str,
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    final = train(make_config(*SHORT, *settings), tmp_path / "run", None)
+    errors = capsys.readouterr().err
+    assert errors.count(message) == 1
+    assert final.is_file()
+
+
+@pytest.mark.usefixtures("judged_early")
+def test_zeroed_output_weights_and_a_saturated_output(
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for bias, scale, message in ((0.0, 0.0, "one colour"), (0.0, 1e4, "black and white")):
+
+        def start(
+            self: StyleTransfer, *args: object, _bias: float = bias, _scale: float = scale
+        ) -> None:
+            last = self.transform_net.decoder[2]
+            last.bias.data.fill_(_bias)  # type: ignore[union-attr, operator]
+            last.weight.data.mul_(_scale)  # type: ignore[union-attr, operator]
+
+        monkeypatch.setattr(StyleTransfer, "on_train_start", start, raising=False)
+        settings = (*SHORT, "trainer.learning_rate=1e-9")
+        train(make_config(*settings), tmp_path / message, None)
+        assert f"collapsed to {message}" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("judged_early")
+def test_a_short_healthy_run_says_nothing(
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # So early and on crops this small even a healthy run shows next to nothing of its photos.
+    monkeypatch.setattr(health, "LOST", 1.1)
+    train(make_config(*SHORT), tmp_path / "run", None)
+    assert not capsys.readouterr().err
