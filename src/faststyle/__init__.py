@@ -9,10 +9,9 @@ it is first used, and torch with it where it needs torch.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-__version__ = version("faststyle")
+__version__ = "0.1.0"
 __all__ = [
     "LossNetwork",
     "PerceptualLoss",

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from fuzz_checkpoints import originals
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.networks.transform_net import TransformNet
+from scripts.stress.fuzz_checkpoints import originals
 from tests.support.networks import TINY_METADATA, TINY_NETWORK
 
 

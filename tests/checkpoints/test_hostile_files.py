@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import torch
-from fuzz_checkpoints import fuzz
 from torch import Tensor
 
 from faststyle.checkpoints.header import METADATA_KEY
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
 from faststyle.errors import TrainingDiverged
 from faststyle.networks.transform_net import TransformNet
+from scripts.stress.fuzz_checkpoints import fuzz
 from tests.support.hostile import refusal, rewrite
 
 # --- weights ----------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import train_gallery
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
+from scripts.gallery import train
 from tests.support.checkout import SHIPPED
 from tests.support.runs import compose_config
 
@@ -15,7 +15,7 @@ from tests.support.runs import compose_config
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> None:
     metadata = read_checkpoint(path).metadata
-    experiment = "gallery_first" if path.stem == train_gallery.FIRST else "gallery"
+    experiment = "gallery_first" if path.stem == train.FIRST else "gallery"
     config = compose_config([f"style={path.stem}", f"experiment={experiment}"])
     training, style = metadata["training"], metadata["style"]
     for key in ("name", "title", "artist", "year", "rights", "size"):

@@ -43,7 +43,7 @@ def test_drawn_pictures_are_as_large_as_asked() -> None:
 
 
 def test_drawn_pictures_have_the_statistics_of_photos() -> None:
-    """Ranges around what scripts/compare_content.py finds of COCO; noise or flat shapes fail."""
+    """Ranges around COCO's, measured by scripts.benchmarks.synthetic_statistics."""
     photos = SyntheticPhotos(num_images=24, seed=0, size=128)
     levels = np.stack([np.asarray(photos.load(i)) for i in range(len(photos))]) / 255
     grey = levels.mean(-1)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import faststyle
 from faststyle.files.paths import ASSETS_DIR, CONF_DIR
 from tests.support.checkout import CHECKOUT
 from tests.support.commands import RunCli
@@ -29,6 +30,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = folder.glob("*.whl")
     return path
+
+
+def test_the_wheel_has_the_version_of_the_package(wheel: Path) -> None:
+    assert wheel.name.startswith(f"faststyle_torch-{faststyle.__version__}-")
 
 
 def test_contents_of_the_wheel(wheel: Path) -> None:

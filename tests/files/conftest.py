@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fuzz_checkpoints import originals
+
+from scripts.stress.fuzz_checkpoints import originals
 
 
 @pytest.fixture

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
 
 from faststyle.checkpoints.catalog import describe
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.paths import ASSETS_DIR
-from faststyle.losses.architectures import FrozenConv2d
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network, bundled_weights, model_card
+from scripts.distillation.measure import arithmetic
 from tests.support.commands import Outcome
 from tests.support.networks import vgg_weights
 
@@ -38,26 +37,11 @@ def compact() -> LossNetwork:
     return build_loss_network("compact", LAYERS, weights="bundled", pooling="max")
 
 
-def multiply_adds(network: LossNetwork) -> int:
-    """Of the convolutions, on a 64-pixel picture."""
-    counts: list[int] = []
-
-    def count(layer: nn.Module, _: tuple[Tensor, ...], out: Tensor) -> None:
-        assert isinstance(layer, FrozenConv2d)
-        counts.append(layer.weight[0].numel() * out[0].numel())
-
-    for layer in network.modules():
-        if isinstance(layer, FrozenConv2d):
-            layer.register_forward_hook(count)
-    network(torch.zeros(1, 3, 64, 64), [list(network.layers)[-1]])
-    return sum(counts)
-
-
 def test_an_eighth_of_the_arithmetic_and_two_megabytes(compact: LossNetwork) -> None:
     weights = vgg_weights("vgg19", 4, 1, seed=0)
     vgg19 = LossNetwork("vgg19", ["relu4_1"], pooling="max", state_dict=weights)
     # All of ours, against VGG-19 up to relu4_1 only.
-    assert multiply_adds(vgg19) >= 8 * multiply_adds(compact)
+    assert arithmetic(vgg19) >= 8 * arithmetic(compact)
     assert bundled_weights("compact").stat().st_size <= 2_000_000
 
 

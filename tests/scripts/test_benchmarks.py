@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import benchmark
-import machine
 import pytest
 import torch
 
+from scripts.benchmarks import contender as timing
+from scripts.benchmarks import machine
+
 
 @pytest.fixture
-def contender(monkeypatch: pytest.MonkeyPatch) -> benchmark.Contender:
-    monkeypatch.setitem(benchmark.NETWORK, "width", 4)
-    return benchmark.Contender("ours", torch.device("cpu"), None)
+def contender() -> timing.Contender:
+    return timing.Contender("ours", torch.device("cpu"), None, width=4)
 
 
-def test_same_pictures(contender: benchmark.Contender) -> None:
+def test_same_pictures(contender: timing.Contender) -> None:
     assert contender.compare_stylize((2, 40, 52)) < 1e-5
 
 
-def test_same_losses_and_gradients(contender: benchmark.Contender) -> None:
+def test_same_losses_and_gradients(contender: timing.Contender) -> None:
     contender.prepare_training()
     loss, gradient = contender.compare_training(side=48)
     assert loss < 1e-5
     assert 0 < gradient < 1e-2
 
 
-def test_a_curve_falls(contender: benchmark.Contender) -> None:
+def test_a_curve_falls(contender: timing.Contender) -> None:
     contender.prepare_training()
     losses = contender.curve(steps=6, side=32)
     assert len(losses) == 6
@@ -33,9 +33,9 @@ def test_a_curve_falls(contender: benchmark.Contender) -> None:
 
 
 def test_floor_counts_the_plain_arithmetic(
-    contender: benchmark.Contender, monkeypatch: pytest.MonkeyPatch
+    contender: timing.Contender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(benchmark, "measured_rate", lambda device: 1.0)
+    monkeypatch.setattr(timing, "measured_rate", lambda device: 1.0)
     sides, width = 40 * 40, 4
     by_layer = [
         3 * width * 81, width * 2 * width * 9 / 4, 2 * width * 4 * width * 9 / 16,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.support.checkout import CHECKOUT
 from tests.support.networks import vgg_weights
 
 STYLE_LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
@@ -28,12 +27,11 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run_script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`python scripts/NAME ARGUMENTS` in this process."""
-    monkeypatch.syspath_prepend(CHECKOUT / "scripts")
+    """`python -m scripts.distillation.NAME ARGUMENTS` in this process."""
 
     def run(name: str, *arguments: object) -> None:
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        runpy.run_path(str(CHECKOUT / "scripts" / name), run_name="__main__")
+        import_module(f"scripts.distillation.{name}").main()
 
     return run
 
@@ -47,11 +45,11 @@ def test_distillation_and_its_measurement_end_to_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Two steps on drawn pictures and a random teacher: the same file for the same seed."""
-    given = ("--teacher", teacher, "--photos", photo_dir, "--paintings", painting, "--size", 32)
+    given = ("--teacher", teacher, "--photos", photo_dir, "--style-images", painting, "--size", 32)
     files = [tmp_path / "1.safetensors", tmp_path / "2.safetensors"]
     for file in files:
         run_script(
-            "distill_loss_network.py", *given, "--output", file, "--steps", 2, "--pool", 3,
+            "distill", *given, "--output", file, "--steps", 2, "--pool", 3,
             "--batch-size", 2, "--start-pictures", 16,
         )  # fmt: skip
     ours, again = map(load_file, files)
@@ -59,7 +57,7 @@ def test_distillation_and_its_measurement_end_to_end(
     assert all(value.isfinite().all() for value in ours.values())
     # Whatever the random teacher says, the least-squares start imitates its first layer.
     capsys.readouterr()
-    run_script("measure_loss_network.py", *given, "--fit-photos", photo_dir, "--weights", files[0])
+    run_script("measure", *given, "--fit-photos", photo_dir, "--weights", files[0])
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
     errors = {row[0].strip("| "): float(row[1]) for row in rows if row[0].strip("| ") in LAYERS}
     assert set(errors) == set(LAYERS)

@@ -7,16 +7,11 @@ import shutil
 import sys
 from pathlib import Path
 
-import contact_sheet
-import make_gallery
-import make_style_cards
 import pytest
-import train_gallery
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
+from scripts.gallery import cards, contact_sheet, pictures, train
 from tests.support.checkout import CHECKOUT, SHIPPED
 from tests.support.pictures import noise_picture
 from tests.support.runs import TINY_LAYERS, compose_config
@@ -24,8 +19,8 @@ from tests.support.runs import TINY_LAYERS, compose_config
 
 def test_the_cards_say_what_the_checkpoints_say() -> None:
     written = (CHECKOUT / "docs" / "styles.md").read_text(encoding="utf-8")
-    hint = "run: python scripts/make_style_cards.py"
-    assert written == make_style_cards.page(SHIPPED), hint
+    hint = "run: python -m scripts.gallery.cards"
+    assert written == cards.page(SHIPPED), hint
     for picture in re.findall(r"\((images/[^)]*)\)", written):
         assert 10_000 < (CHECKOUT / "docs" / picture).stat().st_size < 400_000, hint
 
@@ -36,7 +31,7 @@ def test_a_card_of_a_style_that_knows_more_of_itself(tmp_path: Path) -> None:
     metadata = {**first.metadata, "training": {**first.metadata["training"], **training}}
     metadata["metrics"] = {"equivalent_lbfgs_iterations": "100"}
     write_checkpoint(tmp_path / "more.safetensors", first.build(), metadata)
-    facts = dict(make_style_cards.facts(tmp_path / "more.safetensors", metadata))
+    facts = dict(cards.facts(tmp_path / "more.safetensors", metadata))
     assert facts["training"].endswith("started from `starry_night.safetensors`")
     assert facts["yardstick"] == "worth 100 L-BFGS iterations"
 
@@ -44,9 +39,9 @@ def test_a_card_of_a_style_that_knows_more_of_itself(tmp_path: Path) -> None:
 def test_the_gallery_is_one_wide_picture(tmp_path: Path, ckpt: Path, monkeypatch) -> None:
     for name in ("starry_night", "another", "third", "fourth"):
         shutil.copy(ckpt, tmp_path / f"{name}.safetensors")
-    arguments = ["make_gallery", "--checkpoints", str(tmp_path), "--output", str(tmp_path)]
+    arguments = ["pictures", "--checkpoints", str(tmp_path), "--output", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", arguments)
-    make_gallery.main()
+    pictures.main()
     with Image.open(tmp_path / "gallery.jpg") as picture:
         assert picture.width > 1.8 * picture.height  # five: a row of three, a row of two
     assert (tmp_path / "gallery.jpg").stat().st_size < 400_000
@@ -76,34 +71,26 @@ def paintings(tmp_path: Path) -> Path:
 
 def options(paintings: Path, output: Path, *more: str):
     styles = ("starry_night", "udnie", "great_wave")
-    given = ("--paintings", str(paintings), "--output", str(output), "--styles", *styles)
-    return train_gallery.parse([*given, *more])
+    given = ("--style-images", str(paintings), "--output", str(output), "--styles", *styles)
+    return train.parse([*given, *more])
 
 
 def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path: Path) -> None:
-    first, others = train_gallery.commands(options(paintings, tmp_path / "out"))
-    config = compose_config(first)
-    assert config.style.image == str(paintings / "starry_night.jpg")
-    assert (config.init_from, config.trainer.max_steps) == (None, 1400)
-    assert others[0] == "-m"
-    sweep = OverridesParser.create().parse_overrides(others[1:])
-    runs = BasicSweeper.split_arguments(sweep, None)[0]
-    assert [Path(str(compose_config(list(run)).style.image)).stem for run in runs] == [
-        *("udnie", "great_wave"),
-    ]
-    runs_of = [compose_config(list(run)) for run in runs]
-    assert [(run.style.steps, run.trainer.max_steps) for run in runs_of] == [
-        (900, 900),
-        (None, 500),
-    ]
-    assert runs_of[0].loss.style_weight == 4  # what a style of no weight of its own has
+    output = tmp_path / "out"
+    runs = [compose_config(run) for run in train.commands(options(paintings, output))]
+    names = ("starry_night", "udnie", "great_wave")
+    assert [run.style.image for run in runs] == [str(paintings / f"{n}.jpg") for n in names]
+    base = str(output / "starry_night.safetensors")
+    assert [run.init_from for run in runs] == [None, base, base]
+    assert [run.trainer.max_steps for run in runs] == [1400, 900, 500]
+    assert runs[1].loss.style_weight == 4  # the default, where a style sets no weight
 
 
 def test_what_is_there_is_not_trained_again(paintings: Path, tmp_path: Path) -> None:
     for name in ("starry_night", "udnie"):
         (tmp_path / f"{name}.safetensors").touch()
-    (only,) = train_gallery.commands(options(paintings, tmp_path))
-    assert only[:2] == ["-m", "style=great_wave"]
+    (only,) = train.commands(options(paintings, tmp_path))
+    assert only[0] == "style=great_wave"
 
 
 def test_the_gallery_trains(
@@ -114,11 +101,11 @@ def test_the_gallery_trains(
     tiny += ["data.image_size=32", "data.num_val_images=2", "data.batch_size=2"]
     tiny += ["trainer.max_steps=2", "trainer.photo_steps=2", "trainer.yardstick=false"]
     tiny += [f"runs_dir={tmp_path}/runs", "trainer.progress_bar=false", "trainer.accelerator=cpu"]
-    given = ["--paintings", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
-    given += ["--loss-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
-    monkeypatch.setattr(sys, "argv", ["train_gallery", *given, "--", *tiny])
+    given = ["--style-images", str(paintings), "--output", str(output), "--photos", str(photo_dir)]
+    given += ["--loss-network-weights", str(tiny_weights), "--styles", "starry_night", "udnie"]
+    monkeypatch.setattr(sys, "argv", ["train", *given, "--", *tiny])
     monkeypatch.chdir(tmp_path)
-    train_gallery.main()
+    train.main()
     training = read_checkpoint(output / "udnie.safetensors").metadata["training"]
     assert training["init_from"] == "starry_night.safetensors"
     assert len(training["init_from_sha256"]) == 64

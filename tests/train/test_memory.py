@@ -51,9 +51,9 @@ def test_counting_layers_leaves_the_module_as_it_was(module: StyleTransfer) -> N
 )
 def test_memory_that_runs_out_names_batch_and_crop(error: Exception) -> None:
     data = compose_config(["experiment=smoke"]).data
-    with pytest.raises(OutOfMemory, match=r"data\.batch_size=2 .* data\.image_size=32") as caught:
-        with explain_out_of_memory(data):
-            raise error
+    words = r"data\.batch_size=2 .* data\.image_size=32"
+    with pytest.raises(OutOfMemory, match=words) as caught, explain_out_of_memory(data):
+        raise error
     assert caught.value.exit_code == 1
 
 

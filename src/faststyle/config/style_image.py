@@ -1,7 +1,7 @@
 """Which picture a style is learned from: the one given, or the swatch that ships with the code.
 
 A swatch is a texture with the painting's Gram matrices (Gatys et al. 2015), 512 pixels at its long
-edge like the painting it was made from; scripts/make_swatches.py made it.
+edge like the painting it was made from; scripts/gallery/swatches.py made it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-# Chosen so that scripts/compare_content.py finds the spectra, gradients and colours of COCO.
+# Chosen to match COCO's spectra, gradients and colors; scripts/benchmarks/synthetic_statistics.py
+# measures both.
 NUM_SHAPES = (80, 1000)
 SMALLEST, LARGEST = 0.015, 0.7  # radii, of the picture's side
 STEEPNESS = 2.4  # of their density; 3 is an endless scale, and here too many small ones for large

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
+from faststyle import __version__
 from faststyle.config.train import TrainConfig
 from faststyle.losses.pretrained import model_card
 from faststyle.train.inputs import BaseStyle, StyleImage
@@ -98,5 +99,8 @@ def record_of(
             "seed": config.seed,
         },
         metrics={},
-        versions={name: version(name) for name in ("faststyle", "torch", "pytorch-lightning")},
+        versions={
+            "faststyle": __version__,
+            **{name: version(name) for name in ("torch", "pytorch-lightning")},
+        },
     )

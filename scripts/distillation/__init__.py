@@ -1,0 +1,1 @@
+"""Distill the compact loss network from VGG-19, and measure the result."""

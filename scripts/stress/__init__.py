@@ -1,0 +1,1 @@
+"""Disturb the program on purpose: kills, full disks, damaged files."""
