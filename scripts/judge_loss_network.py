@@ -39,14 +39,17 @@ def loss_of(network: LossNetwork, painting: Tensor) -> PerceptualLoss:
 
 def optimized(loss: PerceptualLoss, photo: Tensor, steps: int) -> Tensor:
     """The picture after `steps` iterations of L-BFGS on the photo's pixels."""
-    optimize_scales = optimize_pixels(
-        loss, loss.content_targets(photo), photo, optimizer="lbfgs", learning_rate=0.0, history=100
-    )
     latest = photo
-    for iterate in optimize_scales:
+    for iterate in optimize_pixels(
+        loss,
+        loss.content_targets(photo),
+        photo,
+        num_steps=steps,
+        optimizer="lbfgs",
+        learning_rate=0.0,
+        history=100,
+    ):
         latest = iterate.picture
-        if iterate.step == steps:
-            break
     return latest
 
 

@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -197,7 +196,7 @@ def run_engine(
     photo = to_tensor(noise_picture(1))
     settings: dict = {"optimizer": "lbfgs", "learning_rate": 0.02, "history": 10, **changes}
     targets = perceptual_loss.content_targets(photo)
-    return list(islice(optimize_pixels(perceptual_loss, targets, start, **settings), steps + 1))
+    return list(optimize_pixels(perceptual_loss, targets, start, num_steps=steps, **settings))
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
 
@@ -27,7 +26,7 @@ from faststyle.images.read import load_image
 from faststyle.images.tensors import to_image
 from faststyle.images.write import save_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.optimize.pixels import Iterate, optimize_pixels
+from faststyle.optimize.pixels import Iterate, noise_like, optimize_pixels
 
 FORMAT = 1
 STARTS = ("noise", "content")
@@ -46,14 +45,15 @@ class LbfgsCurve:
     picture: Image.Image
 
 
-def lbfgs_iterates(perceptual_loss: PerceptualLoss, photo: Tensor, start: str) -> Iterator[Iterate]:
+def lbfgs_iterates(
+    perceptual_loss: PerceptualLoss, photo: Tensor, start: str, iterations: int
+) -> Iterator[Iterate]:
     """Pictures on the way down from `start`, one of STARTS; photo (1, 3, H, W) in [0, 1]."""
-    generator = torch.Generator().manual_seed(NOISE_SEED)
-    noise = torch.rand(photo.shape, generator=generator).to(photo.device)
     return optimize_pixels(
         perceptual_loss,
         perceptual_loss.content_targets(photo),
-        {"noise": noise, "content": photo}[start],
+        {"noise": noise_like(photo, NOISE_SEED), "content": photo}[start],
+        num_steps=iterations,
         optimizer="lbfgs",
         learning_rate=1.0,
         history=HISTORY,
@@ -72,14 +72,13 @@ def measure_curve(
     seconds: list[float] = []
     picture = photo
     began = time.perf_counter()
-    for iterate in lbfgs_iterates(perceptual_loss, photo, start):
+    for iterate in lbfgs_iterates(perceptual_loss, photo, start, iterations):
         seconds.append(time.perf_counter() - began)
         for name in LOSSES:
             losses[name].append(iterate.losses[name])
         picture = iterate.picture
-        if iterate.step == iterations:
-            break
-        on_iteration()
+        if iterate.step:
+            on_iteration()
     return LbfgsCurve(losses, seconds, device_name(photo.device), to_image(picture))
 
 

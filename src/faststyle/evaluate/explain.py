@@ -16,7 +16,7 @@ from faststyle.evaluate.yardstick import score
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.optimize.pixels import optimize_pixels
+from faststyle.optimize.pixels import noise_like, optimize_pixels
 
 TEXTURE_SIZE = 192  # pixels a side
 TEXTURE_STEPS = 60
@@ -99,19 +99,17 @@ def layer_texture(objective: Objective, layer: str) -> Tensor:
         style_layers=[layer],
         style_image=to_tensor(objective.painting).to(device),
     )
-    noise = torch.rand(1, 3, TEXTURE_SIZE, TEXTURE_SIZE, generator=torch.Generator().manual_seed(0))
-    texture = noise
+    texture = noise_like(torch.empty(1, 3, TEXTURE_SIZE, TEXTURE_SIZE, device=device), seed=0)
     for iterate in optimize_pixels(
         perceptual_loss,
         {},
-        noise.to(device),
+        texture,
+        num_steps=TEXTURE_STEPS,
         optimizer="lbfgs",
         learning_rate=1.0,
         history=TEXTURE_STEPS,
     ):
         texture = iterate.picture
-        if iterate.step == TEXTURE_STEPS:
-            break
     return texture
 
 

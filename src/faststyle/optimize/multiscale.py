@@ -20,7 +20,7 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.optimize.inputs import Pictures
 from faststyle.optimize.memory import check_fits, peak_bytes
-from faststyle.optimize.pixels import OPTIMIZERS, Iterate, optimize_pixels
+from faststyle.optimize.pixels import OPTIMIZERS, Iterate, noise_like, optimize_pixels
 
 SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
 
@@ -74,6 +74,7 @@ def optimize_scales(
             perceptual_loss,
             {} if photo is None else perceptual_loss.content_targets(photo),
             start.to(loss_network.mean.device),
+            num_steps=num_steps,
             optimizer=config.optimizer,
             learning_rate=config.learning_rate,
             history=config.history,
@@ -82,8 +83,6 @@ def optimize_scales(
                 iterate, step=step + iterate.step, evaluations=evaluations + iterate.evaluations
             )
             yield latest
-            if iterate.step == num_steps:
-                break
         assert latest is not None
         step, evaluations = step + num_steps, latest.evaluations
 
@@ -125,8 +124,7 @@ def _start(
         return to_tensor(ImageOps.fit(pictures.init, (width, height), Image.Resampling.LANCZOS))
     if photo is not None and config.init != "noise":
         return photo
-    generator = torch.Generator().manual_seed(config.seed)
-    return torch.rand(1, 3, height, width, generator=generator)
+    return noise_like(torch.empty(1, 3, height, width), config.seed)
 
 
 def _style_edge(config: OptimizeConfig, long_edge: int) -> int:
