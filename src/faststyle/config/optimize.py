@@ -66,4 +66,4 @@ class OptimizeConfig:
             if self.init == "content":
                 raise UserError("init: content=none leaves no photo to start from; use init=noise")
             if self.keep_color:
-                raise UserError("keep_color: content=none leaves no photo whose colours to keep")
+                raise UserError("keep_color: content=none leaves no photo whose colors to keep")

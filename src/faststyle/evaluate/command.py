@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from faststyle.losses.loss_network import LossNetwork
 
 SMALLEST_SIZE = 32  # pixels; the deepest layers see a sixteenth of it
+OLD_WEIGHTS_OPTION = "--loss-weights"  # loss weights are content_weight, style_weight, tv_weight
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,13 +32,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="evaluate",
         description="Measure a style: losses, the L-BFGS iterations that a forward pass is worth "
-        "(Johnson et al. 2016, Figure 5), speed-up, artefacts.",
+        "(Johnson et al. 2016, Figure 5), speed-up, artifacts.",
     )
     add = parser.add_argument
     add("--ckpt", required=True, type=Path, help="style checkpoint")
-    add("--style", type=Path, metavar="PICTURE", help="the painting (default: bundled swatch)")
+    add("--style", type=Path, metavar="PICTURE", help="style image (default: bundled swatch)")
     add("--images", required=True, type=Path, metavar="DIR", help="photos it was not trained on")
-    add("--loss-weights", required=True, metavar="FILE", help="or: torchvision, bundled")
+    add(
+        "--loss-network-weights",
+        OLD_WEIGHTS_OPTION,
+        required=True,
+        metavar="FILE",
+        action=_LossNetworkWeights,
+        help="weights of the loss network: a file, torchvision or bundled",
+    )
     add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
     add("--max-images", type=int, metavar="N", help="only the first N photos")
     add("--iterations", type=int, default=200, metavar="N", help="of L-BFGS (default: %(default)s)")
@@ -53,6 +61,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, metavar="DIR", help="L-BFGS curves (default: ~/.cache/faststyle)")
     add("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
     return parser
+
+
+class _LossNetworkWeights(argparse.Action):
+    """Stores the value; the option's old name works and prints the new one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string == OLD_WEIGHTS_OPTION and getattr(namespace, self.dest) is None:
+            new = self.option_strings[0]
+            print(f"evaluate: {OLD_WEIGHTS_OPTION} is now called {new}", file=sys.stderr)
+        setattr(namespace, self.dest, values)
 
 
 def evaluate(options: argparse.Namespace) -> None:
@@ -78,29 +102,29 @@ def evaluate(options: argparse.Namespace) -> None:
     from faststyle.rendering.stylizer import load_style
 
     stylizer = load_style(options.ckpt, options.device)
-    painting = options.style or _swatch(stylizer.metadata)
+    style_image = options.style or _swatch(stylizer.metadata)
     objective = build_objective(
-        stylizer.metadata, painting, options.loss_weights, options.set, stylizer.device
+        stylizer.metadata, style_image, options.loss_network_weights, options.set, stylizer.device
     )
     _check_memory(objective.perceptual_loss.loss_network, max(sizes))
     if options.style is None:
-        print(f"Style picture: the bundled swatch {painting}; --style=FILE takes the painting")
+        print(f"Style image: the bundled swatch {style_image}; --style=FILE takes the painting")
     cache_dir = options.cache or default_cache_dir()
     check_writable("--cache", cache_dir)
     cache = CurveCache(cache_dir, objective.identity)
-    figures = list(measure_photos(stylizer, objective, cache, files, sizes, options.iterations))
-    if not figures:
+    measured = list(measure_photos(stylizer, objective, cache, files, sizes, options.iterations))
+    if not measured:
         raise UserError(f"--images: none of {len(files)} photos can be used")
     about = {
         "checkpoint": str(options.ckpt),
-        "painting": str(painting),
+        "style_image": str(style_image),
         "iterations": options.iterations,
         "objective": objective.identity,
     }
-    written = write_report(options.output, figures, about)
+    written = write_report(options.output, measured, about)
     if options.explain:
         written.append(options.output / "explain.jpg")
-        save_image(explain(objective, figures[0].photo, figures[0].stylized), written[-1])
+        save_image(explain(objective, measured[0].photo, measured[0].stylized), written[-1])
     print("Written: " + ", ".join(map(str, written)))
 
 
@@ -108,7 +132,7 @@ def _swatch(metadata: dict[str, Any]) -> Path:
     name = metadata.get("style", {}).get("name", "")
     swatch = swatch_of(name)
     if swatch is None:
-        raise UserError(f"--style: no picture of {name!r} comes with faststyle; give the painting")
+        raise UserError(f"--style: no picture of {name!r} is bundled; give --style=PICTURE")
     return swatch
 
 

@@ -1,9 +1,9 @@
-"""L-BFGS on the pixels of a photo, measured once and kept: the curves of the yardstick.
+"""Curves of L-BFGS on the pixels of a photo, measured once and cached.
 
-A curve is kept as `<key>.json` (what was measured, losses and seconds by iteration) and
-`<key>.png` (the last picture). The key hashes all that a curve depends on: pixels of the photo and
-of the painting, loss, loss network and its weights, start, iterations. So every checkpoint of the
-same objective finds it again.
+A curve is stored as `<key>.json` (settings, losses and seconds by iteration) and `<key>.png` (the
+last picture). The key hashes everything that a curve depends on: the pixels of the photo and of
+the style image, the loss, the loss network and its weights, the start, the iterations. So all
+checkpoints of the same objective share a curve.
 """
 
 from __future__ import annotations

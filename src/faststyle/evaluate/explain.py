@@ -21,17 +21,20 @@ from faststyle.optimize.pixels import noise_like, optimize_pixels
 TEXTURE_SIZE = 192  # pixels a side
 TEXTURE_STEPS = 60
 TV_WEIGHT = 1.0  # else deep layers, which hardly see them, leave the pixels noisy
-WORST = 1.5  # content error at the top of the colour scale; an empty picture has 1
+WORST = 1.5  # content error at the top of the color scale; an empty picture has 1
 
 
 def explain(objective: Objective, photo: Image.Image, stylized: Image.Image) -> Image.Image:
-    """One page: painting, photo, result, content lost; below, a texture from each style layer."""
+    """One page: style image, photo, stylized photo, lost content; below, a texture from each layer.
+
+    `photo` and `stylized` are RGB and of the same size.
+    """
     perceptual_loss = objective.perceptual_loss
     device = perceptual_loss.loss_network.mean.device
     x, y = to_tensor(photo).to(device), to_tensor(stylized).to(device)
     losses = score(perceptual_loss, y, x)
     top: list[Cell] = [
-        (_scaled(objective.painting), "the painting"),
+        (_scaled(objective.style_image), "the style image"),
         (_scaled(photo), "the photo"),
         (_scaled(stylized), f"one forward pass\nobjective {losses['total_loss']:.3g}"),
     ]
@@ -72,7 +75,7 @@ def content_errors(
 
 
 def heat_map(errors: Tensor, photo: Image.Image) -> Image.Image:
-    """The errors in colour, over the photo's lightness."""
+    """The errors in color, over the photo's lightness."""
     from matplotlib import colormaps
 
     smooth = F.interpolate(errors[None, None], (photo.height, photo.width), mode="bilinear")
@@ -83,9 +86,10 @@ def heat_map(errors: Tensor, photo: Image.Image) -> Image.Image:
 
 
 def layer_texture(objective: Objective, layer: str) -> Tensor:
-    """A texture (1, 3, TEXTURE_SIZE, TEXTURE_SIZE) that has the painting's Gram matrix at `layer`.
+    """A texture with the style image's Gram matrix at `layer`.
 
-    Gatys et al. 2015, from one layer in place of all up to it.
+    Gatys et al. 2015, but from one layer instead of all layers up to it. Returns
+    (1, 3, TEXTURE_SIZE, TEXTURE_SIZE) in [0, 1].
     """
     loss_network = objective.perceptual_loss.loss_network
     device = loss_network.mean.device
@@ -97,7 +101,7 @@ def layer_texture(objective: Objective, layer: str) -> Tensor:
         tv_weight=TV_WEIGHT,
         content_layers=[],
         style_layers=[layer],
-        style_image=to_tensor(objective.painting).to(device),
+        style_image=to_tensor(objective.style_image).to(device),
     )
     texture = noise_like(torch.empty(1, 3, TEXTURE_SIZE, TEXTURE_SIZE, device=device), seed=0)
     for iterate in optimize_pixels(

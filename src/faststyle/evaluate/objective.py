@@ -50,16 +50,16 @@ class _Settings:
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss, the painting at its size, and all that they depend on as plain values."""
+    """The loss, the style image at its size, and all that they depend on as plain values."""
 
     perceptual_loss: PerceptualLoss
-    painting: Image.Image
+    style_image: Image.Image
     identity: dict[str, Any]
 
 
 def build_objective(
     metadata: dict[str, Any],
-    painting: Path,
+    style_path: Path,
     weights: str,
     changes: Sequence[str],
     device: torch.device,
@@ -72,14 +72,14 @@ def build_objective(
         changes: key=value, such as "loss.style_weight=5", in place of what the checkpoint says.
 
     Raises:
-        UserError: the painting or the weights do not fit, or a change is no setting.
+        UserError: the style image or the weights do not fit, or a change names an unknown setting.
     """
     settings = parse_as(_Settings, _merge(metadata, changes))
     try:
-        image = resize_long_edge(load_image(painting), settings.style.size)
+        image = resize_long_edge(load_image(style_path), settings.style.size)
     except UserError as error:
         raise UserError(f"--style: {error}; give a picture file") from error
-    _warn_if_other(painting, metadata)
+    _warn_if_other(style_path, metadata)
     loss, network = settings.loss, settings.loss_network
     try:
         loss_network = build_loss_network(
@@ -89,7 +89,7 @@ def build_objective(
             pooling=network.pooling,
         ).to(device)
     except UserError as error:
-        message = str(error).replace("loss_network.weights", "--loss-weights")
+        message = str(error).replace("loss_network.weights", "--loss-network-weights")
         raise UserError(message) from error
     tensor = to_tensor(image)
     perceptual_loss = PerceptualLoss(
@@ -101,7 +101,7 @@ def build_objective(
             **dataclasses.asdict(network),
             "weights": _identify(network.name, weights),
         },
-        "painting": fingerprint(tensor),
+        "style_image": fingerprint(tensor),
     }
     return Objective(perceptual_loss, image, identity)
 
@@ -138,7 +138,8 @@ def _identify(name: str, weights: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _warn_if_other(painting: Path, metadata: dict[str, Any]) -> None:
+def _warn_if_other(style_path: Path, metadata: dict[str, Any]) -> None:
     trained_on = metadata.get("style", {}).get("image_sha256")
-    if trained_on not in (None, hashlib.sha256(painting.read_bytes()).hexdigest()):
-        print(f"evaluate: {painting} is not the file the checkpoint learned from", file=sys.stderr)
+    if trained_on not in (None, hashlib.sha256(style_path.read_bytes()).hexdigest()):
+        message = f"{style_path} is not the file that the checkpoint was trained on"
+        print(f"evaluate: {message}", file=sys.stderr)

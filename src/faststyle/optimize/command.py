@@ -50,7 +50,7 @@ def _run(raw: DictConfig) -> None:
 
 
 def optimize(config: OptimizeConfig) -> Path:
-    """Optimise one picture, write it, return its path. Ctrl-C ends early and keeps the picture.
+    """Optimize one picture, write it, return its path. Ctrl-C ends early and keeps the picture.
 
     Everything a user can get wrong is checked before the first step.
     """
@@ -114,10 +114,10 @@ def _finish(config: OptimizeConfig, pictures: Pictures, picture: Tensor) -> Tens
     from faststyle.images.color import keep_color
     from faststyle.images.tensors import resize_long_edge, to_tensor
 
-    if not config.keep_color or pictures.photo is None:
+    if not config.keep_color or pictures.content is None:
         return picture
-    photo = resize_long_edge(pictures.photo, max(picture.shape[-2:]))
-    return keep_color(picture.cpu(), to_tensor(photo))
+    content = resize_long_edge(pictures.content, max(picture.shape[-2:]))
+    return keep_color(picture.cpu(), to_tensor(content))
 
 
 if __name__ == "__main__":

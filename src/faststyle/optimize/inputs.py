@@ -18,15 +18,18 @@ from faststyle.images.tensors import long_edge_to
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the user gave, at full size. No `photo`: a texture. No `init`: it is no file."""
+    """The pictures given, at full size.
 
-    photo: Image.Image | None
-    paintings: list[Image.Image]
+    Without `content` a texture is made. `init` is None where the start is not a file.
+    """
+
+    content: Image.Image | None
+    style_images: list[Image.Image]
     init: Image.Image | None
 
     def result_size(self, long_edge: int) -> tuple[int, int]:
-        """Width and height: the photo's shape, or the first painting's."""
-        return long_edge_to((self.photo or self.paintings[0]).size, long_edge)
+        """Width and height: the shape is the content's, or else the first style image's."""
+        return long_edge_to((self.content or self.style_images[0]).size, long_edge)
 
 
 def load_pictures(config: OptimizeConfig) -> Pictures:
@@ -34,8 +37,8 @@ def load_pictures(config: OptimizeConfig) -> Pictures:
     paths = style.images or [style_image_path(style)]
     key = "style.images" if style.images else "style.image"
     return Pictures(
-        photo=None if config.content == "none" else _load("content", config.content),
-        paintings=[_load(key, path) for path in paths],
+        content=None if config.content == "none" else _load("content", config.content),
+        style_images=[_load(key, path) for path in paths],
         init=None if config.init in ("auto", "content", "noise") else _load("init", config.init),
     )
 

@@ -1,4 +1,4 @@
-"""How much memory there is; how much optimising pixels takes, and the size that fits."""
+"""How much memory there is; how much optimizing pixels takes, and the size that fits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROBE = 64  # pixels a side
 
 
 def peak_bytes(loss_network: LossNetwork, height: int, width: int, history: int) -> int:
-    """Estimated peak of optimising a picture, beyond the loss network's weights."""
+    """Estimated peak of optimizing a picture, beyond the loss network's weights."""
     device = loss_network.mean.device
     activations = 0
     x = torch.zeros(1, 3, PROBE, PROBE, device=device)

@@ -30,15 +30,15 @@ def load_loss_network(config: OptimizeConfig, pictures: Pictures) -> LossNetwork
     check_choice("optimizer", config.optimizer, OPTIMIZERS)
     for long_edge, _ in scales(config):
         _check_large_enough("content", pictures.result_size(long_edge))
-        for painting in pictures.paintings:
+        for style_image in pictures.style_images:
             _check_large_enough(
-                "style", long_edge_to(painting.size, _style_edge(config, long_edge))
+                "style", long_edge_to(style_image.size, _style_edge(config, long_edge))
             )
     device = choose_device(config.device)
     loss = config.loss
     loss_network = build_loss_network(
         config.loss_network.name,
-        [*(loss.content_layers if pictures.photo else []), *loss.style_layers],
+        [*(loss.content_layers if pictures.content else []), *loss.style_layers],
         weights=config.loss_network.weights,
         pooling=config.loss_network.pooling,
     ).to(device)
@@ -68,11 +68,11 @@ def optimize_scales(
     step = evaluations = 0
     latest: Iterate | None = None
     for long_edge, num_steps in scales(config):
-        photo, perceptual_loss = _at_scale(config, pictures, loss_network, long_edge)
-        start = _start(config, pictures, photo, long_edge, latest)
+        content, perceptual_loss = _at_scale(config, pictures, loss_network, long_edge)
+        start = _start(config, pictures, content, long_edge, latest)
         for iterate in optimize_pixels(
             perceptual_loss,
-            {} if photo is None else perceptual_loss.content_targets(photo),
+            {} if content is None else perceptual_loss.content_targets(content),
             start.to(loss_network.mean.device),
             num_steps=num_steps,
             optimizer=config.optimizer,
@@ -90,29 +90,29 @@ def optimize_scales(
 def _at_scale(
     config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork, long_edge: int
 ) -> tuple[Tensor | None, PerceptualLoss]:
-    """The photo (1, 3, H, W), if there is one, and the loss against the paintings at this scale."""
+    """The content (1, 3, H, W), if there is one, and the loss at this scale."""
     device = loss_network.mean.device
     style_edge = _style_edge(config, long_edge)
-    paintings = [resize_long_edge(painting, style_edge) for painting in pictures.paintings]
+    style_images = [resize_long_edge(image, style_edge) for image in pictures.style_images]
     settings = dataclasses.asdict(config.loss)
-    photo = None
-    if pictures.photo is None:
+    content = None
+    if pictures.content is None:
         settings["content_layers"] = []
     else:
-        photo = to_tensor(resize_long_edge(pictures.photo, long_edge)).to(device)
+        content = to_tensor(resize_long_edge(pictures.content, long_edge)).to(device)
     perceptual_loss = PerceptualLoss(
         loss_network,
         **settings,
-        style_image=[to_tensor(painting).to(device) for painting in paintings],
-        style_blend=config.style.blend or [1.0] * len(paintings),
+        style_image=[to_tensor(image).to(device) for image in style_images],
+        style_blend=config.style.blend or [1.0] * len(style_images),
     )
-    return photo, perceptual_loss
+    return content, perceptual_loss
 
 
 def _start(
     config: OptimizeConfig,
     pictures: Pictures,
-    photo: Tensor | None,
+    content: Tensor | None,
     long_edge: int,
     latest: Iterate | None,
 ) -> Tensor:
@@ -122,13 +122,13 @@ def _start(
         return F.interpolate(latest.picture, (height, width), mode="bicubic").clamp(0, 1)
     if pictures.init is not None:
         return to_tensor(ImageOps.fit(pictures.init, (width, height), Image.Resampling.LANCZOS))
-    if photo is not None and config.init != "noise":
-        return photo
+    if content is not None and config.init != "noise":
+        return content
     return noise_like(torch.empty(1, 3, height, width), config.seed)
 
 
 def _style_edge(config: OptimizeConfig, long_edge: int) -> int:
-    """The paintings' long edge at the scale where the result's is `long_edge`."""
+    """The long edge of the style images at the scale where the result's is `long_edge`."""
     return round(config.style.size * config.style_scale * long_edge / config.size)
 
 

@@ -1,4 +1,4 @@
-"""Gatys, Ecker, Bethge 2016: no transform network, the picture's own pixels are optimised."""
+"""Gatys, Ecker, Bethge 2016: no transform network, the picture's own pixels are optimized."""
 
 from __future__ import annotations
 
