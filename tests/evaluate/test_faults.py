@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from conftest import TINY_NETWORK, Outcome, noise_picture
+from conftest import TINY_NETWORK, Outcome, RunCli, noise_picture
+from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
+from faststyle.evaluate import explain
 from faststyle.evaluate.command import main
 from faststyle.networks.transform_net import TransformNet
 
@@ -71,3 +76,45 @@ def test_the_old_name_of_the_weights_option_prints_the_new_one(
     outcome = cli(weights=False)
     assert outcome.code == 2
     assert "required: --loss-network-weights" in outcome.err
+
+
+# --- matplotlib ---------------------------------------------------------------------------------
+
+
+def test_without_matplotlib_everything_but_the_plot_is_written(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = [name for name in sys.modules if name.startswith("matplotlib.")]
+    for name in ("matplotlib", "matplotlib.figure", "matplotlib.ticker", *loaded):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr(explain, "TEXTURE_STEPS", 1)
+    outcome = cli("--explain")
+    assert outcome.code == 0
+    assert outcome.err.startswith("evaluate: no plot is drawn: ")
+    assert outcome.err.endswith('run pip install "faststyle[evaluate]" and evaluate again\n')
+    assert outcome.err.count("\n") == 1
+    assert "48 pixels, medians over 1 photos" in outcome.out
+    names = {path.name for path in Path("evaluation").iterdir()}
+    assert names == {"results.json", "contact_sheet_48.jpg", "explain.jpg"}
+    assert json.loads(Path("evaluation/results.json").read_text())["sizes"]["48"]
+
+
+def test_no_module_imports_matplotlib(run_cli: RunCli, tmp_path: Path) -> None:
+    names = [f"faststyle.evaluate.{file.stem}" for file in Path(explain.__file__).parent.glob("*")]
+    program = (
+        "import importlib, sys\n"
+        f"for name in {[name for name in names if '__' not in name]!r}:\n"
+        "    importlib.import_module(name)\n"
+        "print(len(sys.argv), 'matplotlib' in sys.modules)\n"
+    )
+    (tmp_path / "imports.py").write_text(program)
+    assert run_cli("imports").out == "1 False\n"
+
+
+def test_heat_maps_rise_from_dark_to_yellow() -> None:
+    errors = torch.linspace(0, 2, 64).expand(8, 64)
+    levels = np.asarray(explain.heat_map(errors, Image.new("RGB", (64, 8), "white")), dtype=int)
+    assert levels.shape == (8, 64, 3)
+    assert levels[0, 0].max() < 10
+    assert tuple(levels[0, -1]) == explain.INFERNO[-1]
+    assert (np.diff(levels[0].sum(-1)) >= 0).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from faststyle.files.atomic import atomic_write
 from faststyle.images.write import save_image
 
 SHOWN_ITERATIONS = (1, 5, 10, 25, 50, 100, 200)
+GET_MATPLOTLIB = 'run pip install "faststyle[evaluate]" and evaluate again'
 QUARTILES = {"lower_quartile": 0.25, "median": 0.5, "upper_quartile": 0.75}
 
 
 def write_report(
     folder: Path, measured: Sequence[PhotoMeasurements], about: dict[str, Any]
 ) -> list[Path]:
-    """Print the table and write everything else; returns the files' paths."""
+    """Print the table, write everything else into `folder`, and return the paths of the files.
+
+    Without matplotlib there is no plot, and a line on stderr how to get it.
+    """
     by_size: dict[int, list[PhotoMeasurements]] = {}
     for photo in measured:
         by_size.setdefault(photo.size, []).append(photo)
@@ -31,10 +36,14 @@ def write_report(
     for size, summary in summaries.items():
         print(f"\n{table(size, summary)}")
     results = {**about, "sizes": summaries, "photos": [_of_photo(photo) for photo in measured]}
-    written = [folder / "results.json", folder / "objective.png"]
+    written = [folder / "results.json"]
     with atomic_write(written[0]) as partial:
         partial.write_text(json.dumps(results, indent=1))
-    save_image(plot_curves(by_size), written[1])
+    try:
+        save_image(plot_curves(by_size), folder / "objective.png")
+        written.append(folder / "objective.png")
+    except ImportError as error:
+        print(f"evaluate: no plot is drawn: {error}; {GET_MATPLOTLIB}", file=sys.stderr)
     for size, group in by_size.items():
         written.append(folder / f"contact_sheet_{size}.jpg")
         save_image(contact_sheet(group), written[-1])
