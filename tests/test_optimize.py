@@ -310,9 +310,9 @@ def test_memory_goes_with_area_and_history(loss_network: LossNetwork) -> None:
 
 
 def test_a_size_that_does_not_fit_names_the_one_that_does() -> None:
-    check_fits(10, 10, 512)
+    check_fits("size", 10, 10, 512)
     with pytest.raises(UserError, match=r"about 8\.0 GB, 2\.0 GB are free; size=512 fits"):
-        check_fits(8 * 10**9, 2 * 10**9, 1024)
+        check_fits("size", 8 * 10**9, 2 * 10**9, 1024)
 
 
 def make_config(*overrides: str) -> OptimizeConfig:
@@ -457,7 +457,7 @@ MISTAKES = {
     "style.image=gone.jpg": "style.image: no such picture: gone.jpg",
     "style.image=null style.name=mine": "style.image: no picture of mine comes with faststyle",
     "style.images=[a.jpg]": "style.images: got both style.image and style.images",
-    "style.blend=[1.0]": "style.blend: weighs style.images",
+    "style.blend=[1.0]": "style.blend: the weights are for style.images",
     "style.image=null style.images=[]": "style.images: got no picture",
     "style.image=null style.images=[a.jpg,b.jpg] style.blend=[1.0]": "1 weights for 2 style.images",
     "style.image=null style.images=[a.jpg,b.jpg] style.blend=[1,0]": "must be above 0, got 0",
@@ -468,7 +468,7 @@ MISTAKES = {
     "size=20": "size: must be at least 32, got 20",
     "size=100000000": "fits",
     "style_scale=0": "style_scale: must be above 0",
-    "style_scale=0.1": "style: would be 5 x 4 pixels, both sides need 32",
+    "style_scale=0.03": "style: the picture is 1 x 1 pixels when vgg19 looks at it, its layers",
     "output=gone/out.png": "output: no such folder: gone",
     "output=out.xyz": "pictures are written as .jpg",
     "output=out": "pictures are written as .jpg",

@@ -14,9 +14,11 @@ from conftest import TINY_NETWORK, Outcome, RunCli, noise_picture
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.evaluate import explain
+from faststyle.errors import UserError
+from faststyle.evaluate import command, explain
 from faststyle.evaluate.command import main
 from faststyle.networks.transform_net import TransformNet
+from faststyle.optimize import memory
 
 Cli = Callable[..., Outcome]
 
@@ -118,3 +120,63 @@ def test_heat_maps_rise_from_dark_to_yellow() -> None:
     assert levels[0, 0].max() < 10
     assert tuple(levels[0, -1]) == explain.INFERNO[-1]
     assert (np.diff(levels[0].sum(-1)) >= 0).all()
+
+
+# --- style images, memory, folders --------------------------------------------------------------
+
+
+def one_line(outcome: Outcome) -> str:
+    assert outcome.code == 2, outcome
+    assert outcome.err.startswith("evaluate: ")
+    assert outcome.err.count("\n") == 1
+    return outcome.err
+
+
+def test_style_images_too_thin_for_the_loss_network(cli: Cli) -> None:
+    noise_picture(0, 2, 5000).save("thin.png")
+    deep = ("--set", "loss.style_layers=[relu5_1]", "--loss-network-weights=gone.pth")
+    message = one_line(cli(*deep, style="thin.png"))
+    assert "--style: the picture is 1 x 48 pixels when vgg19 looks at it" in message
+    assert "need 16 on each side; --set style.size=96 takes it larger" in message
+    noise_picture(0, 96, 32).save("frieze.png")
+    assert cli(style="frieze.png").code == 0
+
+
+def test_style_images_with_nothing_to_learn(cli: Cli) -> None:
+    Image.new("RGBA", (60, 40), (0, 0, 0, 0)).save("clear.png")
+    message = one_line(cli(style="clear.png"))
+    assert "--style: clear.png: the picture has one color, RGB 255, 255, 255" in message
+
+
+def test_memory_is_estimated_for_the_photos_own_shape(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int, int]] = []
+
+    def peak(_: object, height: int, width: int, history: int) -> int:
+        asked.append((height, width, history))
+        return 0
+
+    monkeypatch.setattr(memory, "peak_bytes", peak)
+    Path("photos/broken.png").write_bytes(b"no picture")
+    assert cli().code == 0
+    assert asked == [(48, 40, 2)]  # the photo is 48 x 40 pixels; two iterations need no more
+
+
+def test_sizes_and_style_sizes_that_do_not_fit(cli: Cli) -> None:
+    message = one_line(cli("--sizes=10000000"))
+    assert "--sizes: 10000000 pixels take about" in message
+    assert message.endswith(" fits\n")
+    message = one_line(cli("--set", "style.size=10000000"))
+    assert "style.size: 10000000 pixels take about" in message
+
+
+def test_without_a_home_folder(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert cli().code == 0  # it names a --cache
+    with pytest.raises(UserError, match="--cache: no home folder to keep curves in; give --cache"):
+        command.cache_dir()

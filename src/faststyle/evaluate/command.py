@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +93,11 @@ def evaluate(options: argparse.Namespace) -> None:
             raise UserError(f"--{name.replace('_', '-')}: must be at least 1, got {value}")
     files = _photos(options.images)[: options.max_images]
     check_writable("--output", options.output)
+    curves = options.cache or cache_dir()
+    check_writable("--cache", curves)
 
     # After the cheap checks: these import torch.
-    from faststyle.evaluate.curves import CurveCache, default_cache_dir
+    from faststyle.evaluate.curves import CurveCache
     from faststyle.evaluate.explain import explain
     from faststyle.evaluate.measure import measure_photos
     from faststyle.evaluate.objective import build_objective
@@ -106,12 +110,10 @@ def evaluate(options: argparse.Namespace) -> None:
     objective = build_objective(
         stylizer.metadata, style_image, options.loss_network_weights, options.set, stylizer.device
     )
-    _check_memory(objective.perceptual_loss.loss_network, max(sizes))
+    _check_memory(objective.perceptual_loss.loss_network, files, max(sizes), options.iterations)
     if options.style is None:
         print(f"Style image: the bundled swatch {style_image}; --style=FILE takes the painting")
-    cache_dir = options.cache or default_cache_dir()
-    check_writable("--cache", cache_dir)
-    cache = CurveCache(cache_dir, objective.identity)
+    cache = CurveCache(curves, objective.identity)
     measured = list(measure_photos(stylizer, objective, cache, files, sizes, options.iterations))
     if not measured:
         raise UserError(f"--images: none of {len(files)} photos can be used")
@@ -128,6 +130,15 @@ def evaluate(options: argparse.Namespace) -> None:
     print("Written: " + ", ".join(map(str, written)))
 
 
+def cache_dir() -> Path:
+    """Folder that curves are kept in where `--cache` names none."""
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # containers run as users without a home folder
+        raise UserError("--cache: no home folder to keep curves in; give --cache DIR") from None
+    return Path(home) / "faststyle" / "curves"
+
+
 def _swatch(metadata: dict[str, Any]) -> Path:
     name = metadata.get("style", {}).get("name", "")
     swatch = swatch_of(name)
@@ -136,16 +147,19 @@ def _swatch(metadata: dict[str, Any]) -> Path:
     return swatch
 
 
-def _check_memory(loss_network: LossNetwork, size: int) -> None:
+def _check_memory(loss_network: LossNetwork, files: list[Path], size: int, iterations: int) -> None:
     from faststyle.devices import available_bytes
     from faststyle.evaluate.curves import HISTORY
+    from faststyle.images.opening import open_photo
     from faststyle.optimize.memory import check_fits, peak_bytes
 
-    needed = peak_bytes(loss_network, size, size, HISTORY)
-    try:
-        check_fits(needed, available_bytes(loss_network.mean.device), size)
-    except UserError as error:
-        raise UserError(f"--sizes: {str(error).removeprefix('size: ').split(' (')[0]}") from error
+    short_sides = [1]
+    for file in files:
+        # Photos that cannot be read are skipped later, with a line.
+        with suppress(UserError), open_photo(file) as image:
+            short_sides.append(round(size * min(image.size) / max(image.size)))
+    needed = peak_bytes(loss_network, size, max(short_sides), min(HISTORY, iterations))
+    check_fits("--sizes", needed, available_bytes(loss_network.mean.device), size)
 
 
 def _sizes(text: str) -> list[int]:

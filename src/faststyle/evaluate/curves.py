@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -128,8 +127,3 @@ def fingerprint(picture: Tensor) -> str:
     """SHA-256 of a picture's size and pixels."""
     image = to_image(picture)
     return hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
-
-
-def default_cache_dir() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "faststyle" / "curves"

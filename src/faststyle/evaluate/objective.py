@@ -17,12 +17,15 @@ from PIL import Image
 
 from faststyle.config.parsing import parse_as, raise_user_error
 from faststyle.config.train import LossConfig
+from faststyle.devices import available_bytes
 from faststyle.errors import UserError, at_least
 from faststyle.evaluate.curves import fingerprint
 from faststyle.images.read import load_image
-from faststyle.images.tensors import resize_long_edge, to_tensor
+from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
+from faststyle.losses.checks import check_large_enough, check_style_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network, bundled_weights
+from faststyle.optimize.memory import check_fits, style_bytes
 
 
 @dataclass(kw_only=True)
@@ -75,12 +78,16 @@ def build_objective(
         UserError: the style image or the weights do not fit, or a change names an unknown setting.
     """
     settings = parse_as(_Settings, _merge(metadata, changes))
+    loss, network, edge = settings.loss, settings.loss_network, settings.style.size
     try:
-        image = resize_long_edge(load_image(style_path), settings.style.size)
+        image = load_image(style_path)
     except UserError as error:
         raise UserError(f"--style: {error}; give a picture file") from error
+    check_style_image(f"--style: {style_path}", image)
+    width, height = long_edge_to(image.size, edge)
+    advice = f"--set style.size={2 * edge} takes it larger"
+    check_large_enough("--style", (width, height), network.name, loss.style_layers, advice)
     _warn_if_other(style_path, metadata)
-    loss, network = settings.loss, settings.loss_network
     try:
         loss_network = build_loss_network(
             network.name,
@@ -91,6 +98,9 @@ def build_objective(
     except UserError as error:
         message = str(error).replace("loss_network.weights", "--loss-network-weights")
         raise UserError(message) from error
+    needed = style_bytes(loss_network, loss.style_layers, height, width)
+    check_fits("style.size", needed, available_bytes(device), edge)
+    image = resize_long_edge(image, edge)
     tensor = to_tensor(image)
     perceptual_loss = PerceptualLoss(
         loss_network, **dataclasses.asdict(loss), style_image=tensor.to(device)
