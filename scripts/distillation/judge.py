@@ -39,19 +39,17 @@ def loss_of(network: LossNetwork, style_image: Tensor) -> PerceptualLoss:
 
 def optimized(loss: PerceptualLoss, content: Tensor, steps: int) -> Tensor:
     """Return `content`, (1, 3, H, W) in [0, 1], after `steps` L-BFGS iterations on its pixels."""
-    iterates = optimize_pixels(
+    latest = content
+    for iterate in optimize_pixels(
         loss,
         loss.content_targets(content),
         content,
+        num_steps=steps,
         optimizer="lbfgs",
         learning_rate=0.0,
         history=100,
-    )
-    latest = content
-    for iterate in iterates:
+    ):
         latest = iterate.picture
-        if iterate.step == steps:
-            break
     return latest
 
 

@@ -53,7 +53,7 @@ def cli(
             "ckpt": checkpoint,
             "style": painting,
             "images": photo_dir,
-            "loss_weights": tiny_weights,
+            "loss_network_weights": tiny_weights,
             "sizes": 48,
             "max_images": 3,
             "iterations": 3,
@@ -179,18 +179,18 @@ def test_another_file_of_the_painting_is_mentioned(cli: Cli, tmp_path: Path) -> 
     other = make_checkpoint(tmp_path / "other.safetensors", 0, {**TRAINED_METADATA, "style": style})
     outcome = cli(ckpt=other, max_images=1)
     assert outcome.code == 0
-    assert "is not the file the checkpoint learned from" in outcome.err
+    assert "is not the file that the checkpoint was trained on" in outcome.err
 
 
 def test_without_a_painting_the_swatch_is_measured_against(cli: Cli, tmp_path: Path) -> None:
     outcome = cli(style=None, max_images=1)
     assert outcome.code == 2
-    assert "--style: no picture of 'tiny' comes with faststyle" in outcome.err
+    assert "--style: no picture of 'tiny' is bundled" in outcome.err
     style = {"name": "udnie", "size": 48}
     other = make_checkpoint(tmp_path / "other.safetensors", 0, {**TRAINED_METADATA, "style": style})
     outcome = cli(ckpt=other, style=None, max_images=1)
     assert outcome.code == 0, outcome.err
-    assert "Style picture: the bundled swatch" in outcome.out
+    assert "Style image: the bundled swatch" in outcome.out
 
 
 MISTAKES = {
@@ -198,8 +198,8 @@ MISTAKES = {
     "style=gone.jpg": "--style: no such picture: gone.jpg",
     "images=gone": "--images: no such folder: gone",
     "images=empty": "--images: no pictures in empty: they end in .jpg",
-    "loss_weights=gone.pth": "--loss-weights: no such file: gone.pth",
-    "loss_weights=other.pth": "--loss-weights: not vgg19's",
+    "loss_network_weights=gone.pth": "--loss-network-weights: no such file: gone.pth",
+    "loss_network_weights=other.pth": "--loss-network-weights: not vgg19's",
     "sizes=large": "--sizes: 'large' is no list of whole numbers",
     "sizes=256,8": "--sizes: must be at least 32, got 8",
     "sizes=10000000": "fits",
@@ -252,7 +252,7 @@ def test_real_curves_fall(cli: Cli, real_data: Path, tmp_path: Path) -> None:
         layers,
         images=folder,
         style=real_data / "data/styles/starry_night.jpg",
-        loss_weights=real_data / "weights/vgg19_oxford_conv5_1_fp16.pth",
+        loss_network_weights=real_data / "weights/vgg19_oxford_conv5_1_fp16.pth",
         sizes=64,
         iterations=10,
     )

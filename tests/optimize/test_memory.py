@@ -17,6 +17,6 @@ def test_memory_goes_with_area_and_history(loss_network: LossNetwork) -> None:
 
 
 def test_a_size_that_does_not_fit_names_the_one_that_does() -> None:
-    check_fits(10, 10, 512)
+    check_fits("size", 10, 10, 512)
     with pytest.raises(UserError, match=r"about 8\.0 GB, 2\.0 GB are free; size=512 fits"):
-        check_fits(8 * 10**9, 2 * 10**9, 1024)
+        check_fits("size", 8 * 10**9, 2 * 10**9, 1024)

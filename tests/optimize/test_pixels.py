@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import pytest
 import torch
 from torch import Tensor
@@ -24,7 +22,7 @@ def run_engine(
     photo = to_tensor(noise_picture(1))
     settings: dict = {"optimizer": "lbfgs", "learning_rate": 0.02, "history": 10, **changes}
     targets = perceptual_loss.content_targets(photo)
-    return list(islice(optimize_pixels(perceptual_loss, targets, start, **settings), steps + 1))
+    return list(optimize_pixels(perceptual_loss, targets, start, num_steps=steps, **settings))
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
-"""The typed configuration of `python -m faststyle.optimize`; as in config.py, values in conf/."""
+"""Settings of `python -m faststyle.optimize`: types and ranges. Their values are in conf/."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from omegaconf import MISSING
@@ -9,17 +11,39 @@ from omegaconf import MISSING
 from faststyle.config.train import LossConfig, LossNetworkConfig, StyleConfig
 from faststyle.errors import UserError, above_zero, at_least
 
+# Keys whose values are files or free text: taken as they are, whatever characters they hold.
+PATH_KEYS = (
+    "content",
+    "output",
+    "init",
+    "style.image",
+    "style.name",
+    "style.title",
+    "style.artist",
+    "style.rights",
+    "loss_network.weights",
+)
+MOST = 10**9  # of whole numbers: no machine gets there, and larger ones overflow a float
+MOST_SCALE = 1000.0
+MOST_BLEND = 1e6
+LAST_SEED = 2**32 - 1
+
 
 @dataclass(kw_only=True)
 class BlendedStyleConfig(StyleConfig):
+    """A style from one image (`image`) or several (`images`), their weights in `blend`."""
+
     images: list[str] | None = MISSING
     blend: list[float] | None = MISSING
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        _at_most("style", self, MOST, ["size"])
         if self.images is None:
             if self.blend is not None:
-                raise UserError("style.blend: weighs style.images; give them: style.images=[a,b]")
+                raise UserError(
+                    "style.blend: the weights are for style.images; give style.images=[a,b]"
+                )
             return
         if not self.images or self.image is not None:
             given = "both style.image and style.images" if self.images else "no picture"
@@ -31,12 +55,17 @@ class BlendedStyleConfig(StyleConfig):
                     "give one for each"
                 )
             for weight in self.blend:
-                if not 0 < weight < float("inf"):
-                    raise UserError(f"style.blend: weights must be above 0, got {weight}")
+                if not 0 < weight <= MOST_BLEND:
+                    raise UserError(
+                        f"style.blend: weights must be above 0 and at most {MOST_BLEND:g}, "
+                        f"got {weight}"
+                    )
 
 
 @dataclass(kw_only=True)
 class OptimizeConfig:
+    """Every setting of one optimization."""
+
     style: BlendedStyleConfig = MISSING
     loss: LossConfig = MISSING
     loss_network: LossNetworkConfig = MISSING
@@ -62,8 +91,22 @@ class OptimizeConfig:
         at_least("", self, 0, ["seed"])
         at_least("", self, 32, ["size", "coarsest_size"])
         above_zero("", self, ["learning_rate", "style_scale"])
+        _at_most("", self, MOST, ["steps", "history", "preview_every", "size", "coarsest_size"])
+        _at_most("", self, LAST_SEED, ["seed"])
+        _at_most("", self, MOST_SCALE, ["learning_rate", "style_scale"])
+        loss = self.loss
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            if not math.isfinite(getattr(loss, name)):
+                raise UserError(f"loss.{name}: must be a finite number, got {getattr(loss, name)}")
         if self.content == "none":
             if self.init == "content":
                 raise UserError("init: content=none leaves no photo to start from; use init=noise")
             if self.keep_color:
-                raise UserError("keep_color: content=none leaves no photo whose colours to keep")
+                raise UserError("keep_color: content=none leaves no photo whose colors to keep")
+
+
+def _at_most(prefix: str, config: object, maximum: float, names: Iterable[str]) -> None:
+    for name in names:
+        if getattr(config, name) > maximum:
+            key = f"{prefix}.{name}" if prefix else name
+            raise UserError(f"{key}: must be at most {maximum:.10g}, got {getattr(config, name)}")

@@ -1,7 +1,7 @@
 """Variables of lengstrom/fast-style-transfer, dumped one a file, as our transform network.
 
 A folder with `manifest.json`, {"Variable_3": {"filename": "Variable_3", "shape": [3, 3, 32, 64]}}
-and so on, and files of little-endian float32. The network is recognised by the order in which
+and so on, and files of little-endian float32. The network is recognized by the order in which
 TensorFlow numbered its variables: kernel, shift and scale of each layer from the first.
 """
 

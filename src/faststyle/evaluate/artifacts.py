@@ -34,7 +34,7 @@ def checkerboard(picture: Tensor) -> float:
 
     Two transposed convolutions of stride 2 leave such patterns (Odena et al. 2016): lines in the
     spectrum at multiples of a quarter of the sampling rate. Strokes and edges spread over the
-    frequencies, so only what stands above a line's neighbours counts: at most 0.001 in photos and
+    frequencies, so only what stands above a line's neighbors counts: at most 0.001 in photos and
     paintings.
     """
     power = _power(picture)
@@ -63,7 +63,7 @@ def _neighbors(power: Tensor, down: int, across: int) -> Tensor:
 
 
 def border_error(stylized: Tensor, photo: Tensor) -> float:
-    """How much more the colour steps at the border than along lines further in: 1 is none.
+    """How much more the color steps at the border than along lines further in: 1 is none.
 
     A step is the difference between STRIP rows (or columns) and the next 2 STRIP, averaged along
     them, in stylized minus photo; zero padding makes frames, and so a large first step.

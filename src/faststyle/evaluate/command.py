@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from faststyle.losses.loss_network import LossNetwork
 
 SMALLEST_SIZE = 32  # pixels; the deepest layers see a sixteenth of it
+OLD_WEIGHTS_OPTION = "--loss-weights"  # loss weights are content_weight, style_weight, tv_weight
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,13 +34,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="evaluate",
         description="Measure a style: losses, the L-BFGS iterations that a forward pass is worth "
-        "(Johnson et al. 2016, Figure 5), speed-up, artefacts.",
+        "(Johnson et al. 2016, Figure 5), speed-up, artifacts.",
     )
     add = parser.add_argument
     add("--ckpt", required=True, type=Path, help="style checkpoint")
-    add("--style", type=Path, metavar="PICTURE", help="the painting (default: bundled swatch)")
+    add("--style", type=Path, metavar="PICTURE", help="style image (default: bundled swatch)")
     add("--images", required=True, type=Path, metavar="DIR", help="photos it was not trained on")
-    add("--loss-weights", required=True, metavar="FILE", help="or: torchvision, bundled")
+    add(
+        "--loss-network-weights",
+        OLD_WEIGHTS_OPTION,
+        required=True,
+        metavar="FILE",
+        action=_LossNetworkWeights,
+        help="weights of the loss network: a file, torchvision or bundled",
+    )
     add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
     add("--max-images", type=int, metavar="N", help="only the first N photos")
     add("--iterations", type=int, default=200, metavar="N", help="of L-BFGS (default: %(default)s)")
@@ -55,6 +65,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _LossNetworkWeights(argparse.Action):
+    """Stores the value; the option's old name works and prints the new one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if option_string == OLD_WEIGHTS_OPTION and getattr(namespace, self.dest) is None:
+            new = self.option_strings[0]
+            print(f"evaluate: {OLD_WEIGHTS_OPTION} is now called {new}", file=sys.stderr)
+        setattr(namespace, self.dest, values)
+
+
 def evaluate(options: argparse.Namespace) -> None:
     """Measure, print the table, write everything else into `options.output`.
 
@@ -67,9 +93,11 @@ def evaluate(options: argparse.Namespace) -> None:
             raise UserError(f"--{name.replace('_', '-')}: must be at least 1, got {value}")
     files = _photos(options.images)[: options.max_images]
     check_writable("--output", options.output)
+    curves = options.cache or cache_dir()
+    check_writable("--cache", curves)
 
     # After the cheap checks: these import torch.
-    from faststyle.evaluate.curves import CurveCache, default_cache_dir
+    from faststyle.evaluate.curves import CurveCache
     from faststyle.evaluate.explain import explain
     from faststyle.evaluate.measure import measure_photos
     from faststyle.evaluate.objective import build_objective
@@ -78,50 +106,60 @@ def evaluate(options: argparse.Namespace) -> None:
     from faststyle.rendering.stylizer import load_style
 
     stylizer = load_style(options.ckpt, options.device)
-    painting = options.style or _swatch(stylizer.metadata)
+    style_image = options.style or _swatch(stylizer.metadata)
     objective = build_objective(
-        stylizer.metadata, painting, options.loss_weights, options.set, stylizer.device
+        stylizer.metadata, style_image, options.loss_network_weights, options.set, stylizer.device
     )
-    _check_memory(objective.perceptual_loss.loss_network, max(sizes))
+    _check_memory(objective.perceptual_loss.loss_network, files, max(sizes), options.iterations)
     if options.style is None:
-        print(f"Style picture: the bundled swatch {painting}; --style=FILE takes the painting")
-    cache_dir = options.cache or default_cache_dir()
-    check_writable("--cache", cache_dir)
-    cache = CurveCache(cache_dir, objective.identity)
-    figures = list(measure_photos(stylizer, objective, cache, files, sizes, options.iterations))
-    if not figures:
+        print(f"Style image: the bundled swatch {style_image}; --style=FILE takes the painting")
+    cache = CurveCache(curves, objective.identity)
+    measured = list(measure_photos(stylizer, objective, cache, files, sizes, options.iterations))
+    if not measured:
         raise UserError(f"--images: none of {len(files)} photos can be used")
     about = {
         "checkpoint": str(options.ckpt),
-        "painting": str(painting),
+        "style_image": str(style_image),
         "iterations": options.iterations,
         "objective": objective.identity,
     }
-    written = write_report(options.output, figures, about)
+    written = write_report(options.output, measured, about)
     if options.explain:
         written.append(options.output / "explain.jpg")
-        save_image(explain(objective, figures[0].photo, figures[0].stylized), written[-1])
+        save_image(explain(objective, measured[0].photo, measured[0].stylized), written[-1])
     print("Written: " + ", ".join(map(str, written)))
+
+
+def cache_dir() -> Path:
+    """Folder that curves are kept in where `--cache` names none."""
+    try:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # containers run as users without a home folder
+        raise UserError("--cache: no home folder to keep curves in; give --cache DIR") from None
+    return Path(home) / "faststyle" / "curves"
 
 
 def _swatch(metadata: dict[str, Any]) -> Path:
     name = metadata.get("style", {}).get("name", "")
     swatch = swatch_of(name)
     if swatch is None:
-        raise UserError(f"--style: no picture of {name!r} comes with faststyle; give the painting")
+        raise UserError(f"--style: no picture of {name!r} is bundled; give --style=PICTURE")
     return swatch
 
 
-def _check_memory(loss_network: LossNetwork, size: int) -> None:
+def _check_memory(loss_network: LossNetwork, files: list[Path], size: int, iterations: int) -> None:
     from faststyle.devices import available_bytes
     from faststyle.evaluate.curves import HISTORY
+    from faststyle.images.opening import open_photo
     from faststyle.optimize.memory import check_fits, peak_bytes
 
-    needed = peak_bytes(loss_network, size, size, HISTORY)
-    try:
-        check_fits(needed, available_bytes(loss_network.mean.device), size)
-    except UserError as error:
-        raise UserError(f"--sizes: {str(error).removeprefix('size: ').split(' (')[0]}") from error
+    short_sides = [1]
+    for file in files:
+        # Photos that cannot be read are skipped later, with a line.
+        with suppress(UserError), open_photo(file) as image:
+            short_sides.append(round(size * min(image.size) / max(image.size)))
+    needed = peak_bytes(loss_network, size, max(short_sides), min(HISTORY, iterations))
+    check_fits("--sizes", needed, available_bytes(loss_network.mean.device), size)
 
 
 def _sizes(text: str) -> list[int]:

@@ -15,19 +15,20 @@ MAX_ROWS = 8
 def contact_sheet(group: Sequence[PhotoMeasurements]) -> Image.Image:
     """Photo, forward pass and the ends of L-BFGS side by side, a photo a row, with objectives."""
     rows = []
-    for figures in group[:MAX_ROWS]:
+    for measured in group[:MAX_ROWS]:
+        untouched = measured.untouched["total_loss"]
         cells = [
-            (figures.photo, _caption(figures.name, "untouched", figures.untouched["total_loss"])),
+            (measured.photo, _caption(measured.name, "untouched", untouched)),
             (
-                figures.stylized,
+                measured.stylized,
                 _caption(
                     "one forward pass",
-                    f"{figures.pass_seconds:.2g} s",
-                    figures.network["total_loss"],
+                    f"{measured.pass_seconds:.2g} s",
+                    measured.network["total_loss"],
                 ),
             ),
         ]
-        for start, curve in figures.curves.items():
+        for start, curve in measured.curves.items():
             spent = f"{len(curve.seconds) - 1} iterations, {curve.seconds[-1]:.0f} s"
             total = curve.losses["total_loss"][-1]
             cells.append((curve.picture, _caption(f"L-BFGS from {start}", spent, total)))

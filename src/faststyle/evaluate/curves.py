@@ -1,23 +1,21 @@
-"""L-BFGS on the pixels of a photo, measured once and kept: the curves of the yardstick.
+"""Curves of L-BFGS on the pixels of a photo, measured once and cached.
 
-A curve is kept as `<key>.json` (what was measured, losses and seconds by iteration) and
-`<key>.png` (the last picture). The key hashes all that a curve depends on: pixels of the photo and
-of the painting, loss, loss network and its weights, start, iterations. So every checkpoint of the
-same objective finds it again.
+A curve is stored as `<key>.json` (settings, losses and seconds by iteration) and `<key>.png` (the
+last picture). The key hashes everything that a curve depends on: the pixels of the photo and of
+the style image, the loss, the loss network and its weights, the start, the iterations. So all
+checkpoints of the same objective share a curve.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
 
@@ -27,7 +25,7 @@ from faststyle.images.read import load_image
 from faststyle.images.tensors import to_image
 from faststyle.images.write import save_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.optimize.pixels import Iterate, optimize_pixels
+from faststyle.optimize.pixels import Iterate, noise_like, optimize_pixels
 
 FORMAT = 1
 STARTS = ("noise", "content")
@@ -46,14 +44,15 @@ class LbfgsCurve:
     picture: Image.Image
 
 
-def lbfgs_iterates(perceptual_loss: PerceptualLoss, photo: Tensor, start: str) -> Iterator[Iterate]:
+def lbfgs_iterates(
+    perceptual_loss: PerceptualLoss, photo: Tensor, start: str, iterations: int
+) -> Iterator[Iterate]:
     """Pictures on the way down from `start`, one of STARTS; photo (1, 3, H, W) in [0, 1]."""
-    generator = torch.Generator().manual_seed(NOISE_SEED)
-    noise = torch.rand(photo.shape, generator=generator).to(photo.device)
     return optimize_pixels(
         perceptual_loss,
         perceptual_loss.content_targets(photo),
-        {"noise": noise, "content": photo}[start],
+        {"noise": noise_like(photo, NOISE_SEED), "content": photo}[start],
+        num_steps=iterations,
         optimizer="lbfgs",
         learning_rate=1.0,
         history=HISTORY,
@@ -72,14 +71,13 @@ def measure_curve(
     seconds: list[float] = []
     picture = photo
     began = time.perf_counter()
-    for iterate in lbfgs_iterates(perceptual_loss, photo, start):
+    for iterate in lbfgs_iterates(perceptual_loss, photo, start, iterations):
         seconds.append(time.perf_counter() - began)
         for name in LOSSES:
             losses[name].append(iterate.losses[name])
         picture = iterate.picture
-        if iterate.step == iterations:
-            break
-        on_iteration()
+        if iterate.step:
+            on_iteration()
     return LbfgsCurve(losses, seconds, device_name(photo.device), to_image(picture))
 
 
@@ -129,8 +127,3 @@ def fingerprint(picture: Tensor) -> str:
     """SHA-256 of a picture's size and pixels."""
     image = to_image(picture)
     return hashlib.sha256(repr(image.size).encode() + image.tobytes()).hexdigest()
-
-
-def default_cache_dir() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "faststyle" / "curves"

@@ -16,22 +16,37 @@ from faststyle.evaluate.yardstick import score
 from faststyle.images.sheets import Cell, grid
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.optimize.pixels import optimize_pixels
+from faststyle.optimize.pixels import noise_like, optimize_pixels
 
 TEXTURE_SIZE = 192  # pixels a side
 TEXTURE_STEPS = 60
 TV_WEIGHT = 1.0  # else deep layers, which hardly see them, leave the pixels noisy
-WORST = 1.5  # content error at the top of the colour scale; an empty picture has 1
+WORST = 1.5  # content error at the top of the color scale; an empty picture has 1
+# Matplotlib's color map of that name at every eighth, 0 to 255: it rises evenly in lightness.
+INFERNO = (
+    (0, 0, 4),
+    (33, 12, 74),
+    (87, 16, 110),
+    (138, 34, 106),
+    (188, 55, 84),
+    (228, 90, 49),
+    (249, 142, 9),
+    (249, 203, 53),
+    (252, 255, 164),
+)
 
 
 def explain(objective: Objective, photo: Image.Image, stylized: Image.Image) -> Image.Image:
-    """One page: painting, photo, result, content lost; below, a texture from each style layer."""
+    """One page: style image, photo, stylized photo, lost content; below, a texture from each layer.
+
+    `photo` and `stylized` are RGB and of the same size.
+    """
     perceptual_loss = objective.perceptual_loss
     device = perceptual_loss.loss_network.mean.device
     x, y = to_tensor(photo).to(device), to_tensor(stylized).to(device)
     losses = score(perceptual_loss, y, x)
     top: list[Cell] = [
-        (_scaled(objective.painting), "the painting"),
+        (_scaled(objective.style_image), "the style image"),
         (_scaled(photo), "the photo"),
         (_scaled(stylized), f"one forward pass\nobjective {losses['total_loss']:.3g}"),
     ]
@@ -72,20 +87,21 @@ def content_errors(
 
 
 def heat_map(errors: Tensor, photo: Image.Image) -> Image.Image:
-    """The errors in colour, over the photo's lightness."""
-    from matplotlib import colormaps
-
+    """Errors (H_l, W_l), 0 to WORST and above, as colors over the photo's lightness."""
     smooth = F.interpolate(errors[None, None], (photo.height, photo.width), mode="bilinear")
-    colors = colormaps["inferno"]((smooth[0, 0].cpu().numpy() / WORST).clip(0, 1))[..., :3]
+    share = (smooth[0, 0].cpu().numpy() / WORST).clip(0, 1)
+    places = np.linspace(0, 1, len(INFERNO))
+    channels = [np.interp(share, places, channel) for channel in np.transpose(INFERNO)]
     lightness = np.asarray(photo.convert("L"), dtype=float)[..., None] / 255
-    levels = 255 * colors * (0.6 + 0.4 * lightness)
+    levels = np.stack(channels, axis=-1) * (0.6 + 0.4 * lightness)
     return Image.fromarray(levels.round().astype(np.uint8))
 
 
 def layer_texture(objective: Objective, layer: str) -> Tensor:
-    """A texture (1, 3, TEXTURE_SIZE, TEXTURE_SIZE) that has the painting's Gram matrix at `layer`.
+    """A texture with the style image's Gram matrix at `layer`.
 
-    Gatys et al. 2015, from one layer in place of all up to it.
+    Gatys et al. 2015, but from one layer instead of all layers up to it. Returns
+    (1, 3, TEXTURE_SIZE, TEXTURE_SIZE) in [0, 1].
     """
     loss_network = objective.perceptual_loss.loss_network
     device = loss_network.mean.device
@@ -97,21 +113,19 @@ def layer_texture(objective: Objective, layer: str) -> Tensor:
         tv_weight=TV_WEIGHT,
         content_layers=[],
         style_layers=[layer],
-        style_image=to_tensor(objective.painting).to(device),
+        style_image=to_tensor(objective.style_image).to(device),
     )
-    noise = torch.rand(1, 3, TEXTURE_SIZE, TEXTURE_SIZE, generator=torch.Generator().manual_seed(0))
-    texture = noise
+    texture = noise_like(torch.empty(1, 3, TEXTURE_SIZE, TEXTURE_SIZE, device=device), seed=0)
     for iterate in optimize_pixels(
         perceptual_loss,
         {},
-        noise.to(device),
+        texture,
+        num_steps=TEXTURE_STEPS,
         optimizer="lbfgs",
         learning_rate=1.0,
         history=TEXTURE_STEPS,
     ):
         texture = iterate.picture
-        if iterate.step == TEXTURE_STEPS:
-            break
     return texture
 
 

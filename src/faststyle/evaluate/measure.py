@@ -1,4 +1,4 @@
-"""Everything that is measured on a photo: losses, L-BFGS curves, time, artefacts."""
+"""Everything that is measured on a photo: losses, L-BFGS curves, time, artifacts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from faststyle.rendering.stylizer import Stylizer
 
 @dataclass(frozen=True)
 class PhotoMeasurements:
-    """What was measured on one photo. Losses and artefacts by name, curves by start."""
+    """What was measured on one photo. Losses and artifacts by name, curves by start."""
 
     name: str
     size: int
@@ -77,17 +77,17 @@ def measure_photos(
         if num_measured:
             spent += time.perf_counter() - began
             work += num_measured * size**2
-        figures = _figures(stylizer, objective, file.name, photo, curves)
+        measured = _measure(stylizer, objective, file.name, photo, curves)
         remaining = len(STARTS) * sum(other**2 for other, _ in jobs[number:])
         left = f"; at most {_duration(spent / work * remaining)} left" if work else ""
-        worth = ", ".join(f"{figures.equivalent(start)} from {start}" for start in STARTS)
-        total = figures.network["total_loss"]
+        worth = ", ".join(f"{measured.equivalent(start)} from {start}" for start in STARTS)
+        total = measured.network["total_loss"]
         print(
             f"{number}/{len(jobs)} {size} px {file.name}: objective {total:.4g}, "
             f"worth {worth}{left if number < len(jobs) else ''}",
             flush=True,
         )
-        yield figures
+        yield measured
 
 
 def _duration(seconds: float) -> str:
@@ -120,7 +120,7 @@ def _curves(
     return curves, num_measured
 
 
-def _figures(
+def _measure(
     stylizer: Stylizer,
     objective: Objective,
     name: str,

@@ -17,12 +17,15 @@ from PIL import Image
 
 from faststyle.config.parsing import parse_as, raise_user_error
 from faststyle.config.train import LossConfig
+from faststyle.devices import available_bytes
 from faststyle.errors import UserError, at_least
 from faststyle.evaluate.curves import fingerprint
 from faststyle.images.read import load_image
-from faststyle.images.tensors import resize_long_edge, to_tensor
+from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
+from faststyle.losses.checks import check_large_enough, check_style_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network, bundled_weights
+from faststyle.optimize.memory import check_fits, style_bytes
 
 
 @dataclass(kw_only=True)
@@ -50,16 +53,16 @@ class _Settings:
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss, the painting at its size, and all that they depend on as plain values."""
+    """The loss, the style image at its size, and all that they depend on as plain values."""
 
     perceptual_loss: PerceptualLoss
-    painting: Image.Image
+    style_image: Image.Image
     identity: dict[str, Any]
 
 
 def build_objective(
     metadata: dict[str, Any],
-    painting: Path,
+    style_path: Path,
     weights: str,
     changes: Sequence[str],
     device: torch.device,
@@ -72,15 +75,19 @@ def build_objective(
         changes: key=value, such as "loss.style_weight=5", in place of what the checkpoint says.
 
     Raises:
-        UserError: the painting or the weights do not fit, or a change is no setting.
+        UserError: the style image or the weights do not fit, or a change names an unknown setting.
     """
     settings = parse_as(_Settings, _merge(metadata, changes))
+    loss, network, edge = settings.loss, settings.loss_network, settings.style.size
     try:
-        image = resize_long_edge(load_image(painting), settings.style.size)
+        image = load_image(style_path)
     except UserError as error:
         raise UserError(f"--style: {error}; give a picture file") from error
-    _warn_if_other(painting, metadata)
-    loss, network = settings.loss, settings.loss_network
+    check_style_image(f"--style: {style_path}", image)
+    width, height = long_edge_to(image.size, edge)
+    advice = f"--set style.size={2 * edge} takes it larger"
+    check_large_enough("--style", (width, height), network.name, loss.style_layers, advice)
+    _warn_if_other(style_path, metadata)
     try:
         loss_network = build_loss_network(
             network.name,
@@ -89,8 +96,11 @@ def build_objective(
             pooling=network.pooling,
         ).to(device)
     except UserError as error:
-        message = str(error).replace("loss_network.weights", "--loss-weights")
+        message = str(error).replace("loss_network.weights", "--loss-network-weights")
         raise UserError(message) from error
+    needed = style_bytes(loss_network, loss.style_layers, height, width)
+    check_fits("style.size", needed, available_bytes(device), edge)
+    image = resize_long_edge(image, edge)
     tensor = to_tensor(image)
     perceptual_loss = PerceptualLoss(
         loss_network, **dataclasses.asdict(loss), style_image=tensor.to(device)
@@ -101,7 +111,7 @@ def build_objective(
             **dataclasses.asdict(network),
             "weights": _identify(network.name, weights),
         },
-        "painting": fingerprint(tensor),
+        "style_image": fingerprint(tensor),
     }
     return Objective(perceptual_loss, image, identity)
 
@@ -138,7 +148,8 @@ def _identify(name: str, weights: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _warn_if_other(painting: Path, metadata: dict[str, Any]) -> None:
+def _warn_if_other(style_path: Path, metadata: dict[str, Any]) -> None:
     trained_on = metadata.get("style", {}).get("image_sha256")
-    if trained_on not in (None, hashlib.sha256(painting.read_bytes()).hexdigest()):
-        print(f"evaluate: {painting} is not the file the checkpoint learned from", file=sys.stderr)
+    if trained_on not in (None, hashlib.sha256(style_path.read_bytes()).hexdigest()):
+        message = f"{style_path} is not the file that the checkpoint was trained on"
+        print(f"evaluate: {message}", file=sys.stderr)

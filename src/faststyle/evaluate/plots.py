@@ -54,7 +54,7 @@ def _panel(axes: Axes, size: int, group: Sequence[PhotoMeasurements]) -> None:
     axes.axhspan(low, high, color="black", alpha=0.12, linewidth=0)
     axes.axhline(level, color="black", label=f"one forward pass: {worth} iterations from noise")
     untouched = np.median([f.untouched["total_loss"] for f in group])
-    axes.axhline(untouched, color="grey", linestyle=":", label="untouched photo")
+    axes.axhline(untouched, color="gray", linestyle=":", label="untouched photo")
     axes.set(
         yscale="log",
         xlabel="iterations",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,24 +18,32 @@ from faststyle.files.atomic import atomic_write
 from faststyle.images.write import save_image
 
 SHOWN_ITERATIONS = (1, 5, 10, 25, 50, 100, 200)
+GET_MATPLOTLIB = 'run pip install "faststyle[evaluate]" and evaluate again'
 QUARTILES = {"lower_quartile": 0.25, "median": 0.5, "upper_quartile": 0.75}
 
 
 def write_report(
-    folder: Path, figures: Sequence[PhotoMeasurements], about: dict[str, Any]
+    folder: Path, measured: Sequence[PhotoMeasurements], about: dict[str, Any]
 ) -> list[Path]:
-    """Print the table and write everything else; returns the files' paths."""
+    """Print the table, write everything else into `folder`, and return the paths of the files.
+
+    Without matplotlib there is no plot, and a line on stderr how to get it.
+    """
     by_size: dict[int, list[PhotoMeasurements]] = {}
-    for figure in figures:
-        by_size.setdefault(figure.size, []).append(figure)
+    for photo in measured:
+        by_size.setdefault(photo.size, []).append(photo)
     summaries = {size: summarize(group) for size, group in by_size.items()}
     for size, summary in summaries.items():
         print(f"\n{table(size, summary)}")
-    results = {**about, "sizes": summaries, "photos": [_of_photo(figure) for figure in figures]}
-    written = [folder / "results.json", folder / "objective.png"]
+    results = {**about, "sizes": summaries, "photos": [_of_photo(photo) for photo in measured]}
+    written = [folder / "results.json"]
     with atomic_write(written[0]) as partial:
         partial.write_text(json.dumps(results, indent=1))
-    save_image(plot_curves(by_size), written[1])
+    try:
+        save_image(plot_curves(by_size), folder / "objective.png")
+        written.append(folder / "objective.png")
+    except ImportError as error:
+        print(f"evaluate: no plot is drawn: {error}; {GET_MATPLOTLIB}", file=sys.stderr)
     for size, group in by_size.items():
         written.append(folder / f"contact_sheet_{size}.jpg")
         save_image(contact_sheet(group), written[-1])
@@ -66,7 +75,7 @@ def summarize(group: Sequence[PhotoMeasurements]) -> dict[str, Any]:
         "equivalent_iterations": {s: _quartiles([f.equivalent(s) for f in group]) for s in STARTS},
         "speed_up": {s: _quartiles([f.speed_up(s) for f in group]) for s in STARTS},
         "forward_seconds": statistics.median(f.pass_seconds for f in group),
-        "artefacts": {
+        "artifacts": {
             picture: {
                 name: statistics.median(f.artifacts[picture][name] for f in group)
                 for name in group[0].artifacts[picture]
@@ -102,7 +111,7 @@ def table(size: int, summary: dict[str, Any]) -> str:
             f"(quartiles {_bound(worth['lower_quartile'])} and "
             f"{_bound(worth['upper_quartile'])}){speed}"
         )
-    made, given = summary["artefacts"]["stylized"], summary["artefacts"]["photo"]
+    made, given = summary["artifacts"]["stylized"], summary["artifacts"]["photo"]
     lines.append(
         f"checkerboard {made['checkerboard']:.2%} of fine detail (photo "
         f"{given['checkerboard']:.2%}), border error {made['border_error']:.2f} (1 is none), "
@@ -127,19 +136,19 @@ def _bound(plain: dict[str, Any]) -> Bound:
     return Bound(**plain)
 
 
-def _of_photo(figure: PhotoMeasurements) -> dict[str, Any]:
-    speed_ups = {start: figure.speed_up(start) for start in STARTS}
+def _of_photo(photo: PhotoMeasurements) -> dict[str, Any]:
+    speed_ups = {start: photo.speed_up(start) for start in STARTS}
     return {
-        "name": figure.name,
-        "size": figure.size,
-        "network": figure.network,
-        "untouched": figure.untouched,
-        "equivalent_iterations": {s: vars(figure.equivalent(s)) for s in STARTS},
+        "name": photo.name,
+        "size": photo.size,
+        "network": photo.network,
+        "untouched": photo.untouched,
+        "equivalent_iterations": {s: vars(photo.equivalent(s)) for s in STARTS},
         "speed_up": {s: vars(found) if found else None for s, found in speed_ups.items()},
-        "forward_seconds": figure.pass_seconds,
-        "artefacts": figure.artifacts,
+        "forward_seconds": photo.pass_seconds,
+        "artifacts": photo.artifacts,
         "lbfgs": {
             start: {"seconds": curve.seconds, "device": curve.device, **curve.losses}
-            for start, curve in figure.curves.items()
+            for start, curve in photo.curves.items()
         },
     }

@@ -115,11 +115,11 @@ def _descend(
     """Iterations from noise to `level`, and whether the deadline came first."""
     totals: list[float] = []
     began = time.perf_counter()
-    for iterate in lbfgs_iterates(perceptual_loss, photo, "noise"):
+    for iterate in lbfgs_iterates(perceptual_loss, photo, "noise", MAX_ITERATIONS):
         totals.append(iterate.losses["total_loss"])
-        if totals[-1] <= level or iterate.step == MAX_ITERATIONS:
+        if totals[-1] <= level:
             break
         now = time.perf_counter()
         if now + (now - began) / len(totals) > deadline:
-            return iterations_to(totals, level), True
+            return iterations_to(totals, level), iterate.step < MAX_ITERATIONS
     return iterations_to(totals, level), False

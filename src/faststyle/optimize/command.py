@@ -50,25 +50,31 @@ def _run(raw: DictConfig) -> None:
 
 
 def optimize(config: OptimizeConfig) -> Path:
-    """Optimise one picture, write it, return its path. Ctrl-C ends early and keeps the picture.
+    """Optimize one picture, write it to `config.output` and return its path.
 
-    Everything a user can get wrong is checked before the first step.
+    Ctrl-C ends it early and keeps the picture. An earlier result of that name is replaced; no
+    other file is touched. Everything a user can get wrong is checked before the first step.
+
+    Raises:
+        UserError: what is wrong with the settings or the files that they name.
+        TrainingDiverged: the loss is not a finite number.
     """
     from tqdm import tqdm
 
     from faststyle.images.tensors import to_image
     from faststyle.images.write import save_image
-    from faststyle.optimize.inputs import check_output, load_pictures
+    from faststyle.optimize.inputs import Preview, check_output, load_pictures
     from faststyle.optimize.multiscale import load_loss_network, optimize_scales
 
     output = Path(config.output)
-    preview = output.with_name(f"{output.stem}_preview{output.suffix}")
-    check_output(config, preview)
+    check_output(config)
     pictures = load_pictures(config)
     loss_network = load_loss_network(config, pictures)
     if not config.style.images:
         print(describe_style_image(config.style))
-    print(f"The picture so far, every {config.preview_every} steps: {preview}")
+    preview = Preview(output)
+    if config.preview_every < config.steps:
+        print(f"Preview, every {config.preview_every} steps: {preview.path}")
     latest, stopped = None, False
     started = time.perf_counter()
     bar = tqdm(
@@ -81,8 +87,8 @@ def optimize(config: OptimizeConfig) -> Path:
         for latest in optimize_scales(config, pictures, loss_network):
             bar.update(latest.step - bar.n)
             bar.set_postfix(loss=f"{latest.losses['total_loss']:.4g}")
-            if latest.step % config.preview_every == 0 and latest.step < config.steps:
-                save_image(to_image(_finish(config, pictures, latest.picture)), preview)
+            if latest.step % config.preview_every == 0 and 0 < latest.step < config.steps:
+                preview.save(to_image(_finish(config, pictures, latest.picture)))
     except KeyboardInterrupt:
         if latest is None:
             raise
@@ -90,7 +96,7 @@ def optimize(config: OptimizeConfig) -> Path:
     bar.close()
     assert latest is not None
     save_image(to_image(_finish(config, pictures, latest.picture)), output)
-    preview.unlink(missing_ok=True)
+    preview.remove()
     print(f"{output}: {_report(latest, config.steps, stopped, time.perf_counter() - started)}")
     return output
 
@@ -114,10 +120,10 @@ def _finish(config: OptimizeConfig, pictures: Pictures, picture: Tensor) -> Tens
     from faststyle.images.color import keep_color
     from faststyle.images.tensors import resize_long_edge, to_tensor
 
-    if not config.keep_color or pictures.photo is None:
+    if not config.keep_color or pictures.content is None:
         return picture
-    photo = resize_long_edge(pictures.photo, max(picture.shape[-2:]))
-    return keep_color(picture.cpu(), to_tensor(photo))
+    content = resize_long_edge(pictures.content, max(picture.shape[-2:]))
+    return keep_color(picture.cpu(), to_tensor(content))
 
 
 if __name__ == "__main__":

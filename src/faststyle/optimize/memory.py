@@ -1,8 +1,9 @@
-"""How much memory there is; how much optimising pixels takes, and the size that fits."""
+"""Estimate the memory that optimizing pixels takes, and the size that fits."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 
@@ -16,20 +17,42 @@ PROBE = 64  # pixels a side
 
 
 def peak_bytes(loss_network: LossNetwork, height: int, width: int, history: int) -> int:
-    """Estimated peak of optimising a picture, beyond the loss network's weights."""
-    device = loss_network.mean.device
-    activations = 0
-    x = torch.zeros(1, 3, PROBE, PROBE, device=device)
-    with torch.no_grad():
-        for layer in loss_network.layers.values():
-            x = layer(x)
-            activations += x.numel()
-    floats = ACTIVATION_FACTOR * activations / PROBE**2 + 3 * (2 * history + NUM_WORK_PICTURES)
+    """Estimate the peak of optimizing a picture, beyond the loss network's weights.
+
+    Args:
+        height, width: of the picture, pixels.
+        history: iterations that L-BFGS remembers; 0 for Adam.
+    """
+    activations = sum(_layer_outputs(loss_network).values())
+    floats = ACTIVATION_FACTOR * activations + 3 * (2 * history + NUM_WORK_PICTURES)
     return round(4 * floats * height * width)
 
 
-def check_fits(needed: int, available: int, size: int) -> None:
-    """Refuse a long edge of `size` that needs more than there is, naming the one that fits.
+def style_bytes(loss_network: LossNetwork, layers: Iterable[str], height: int, width: int) -> int:
+    """Estimate the peak of the Gram matrices of a style image: a forward pass without gradients.
+
+    It holds the outputs of `layers`, and the input and output of the layer at work.
+    """
+    outputs = _layer_outputs(loss_network)
+    wanted = set(layers)
+    kept = peak = 0.0
+    before = 3.0
+    for name, after in outputs.items():
+        peak = max(peak, kept + before + after)
+        kept += after if name in wanted else 0
+        before = after
+    return round(4 * ACTIVATION_FACTOR * peak * height * width)
+
+
+def check_fits(key: str, needed: int, available: int, size: int, advice: str = "") -> None:
+    """Refuse a long edge that needs more memory than there is, and name the one that fits.
+
+    Args:
+        key: the setting or option that holds the long edge.
+        needed: bytes that `size` takes.
+        available: bytes that are free.
+        size: the long edge, pixels.
+        advice: what else takes less, for the end of the message.
 
     Raises:
         UserError: it does not fit.
@@ -38,6 +61,17 @@ def check_fits(needed: int, available: int, size: int) -> None:
         return
     fitting = int(size * math.sqrt(available / needed))  # memory goes with the area
     raise UserError(
-        f"size: {size} pixels take about {needed / 1e9:.1f} GB, {available / 1e9:.1f} GB are "
-        f"free; size={fitting} fits (a smaller history, or optimizer=adam, takes less)"
+        f"{key}: {size} pixels take about {needed / 1e9:.1f} GB, {available / 1e9:.1f} GB are "
+        f"free; {key}={fitting} fits{advice}"
     )
+
+
+def _layer_outputs(loss_network: LossNetwork) -> dict[str, float]:
+    """Numbers that each layer gives for a pixel of the picture."""
+    x = torch.zeros(1, 3, PROBE, PROBE, device=loss_network.mean.device)
+    outputs = {}
+    with torch.no_grad():
+        for name, layer in loss_network.layers.items():
+            x = layer(x)
+            outputs[name] = x.numel() / PROBE**2
+    return outputs

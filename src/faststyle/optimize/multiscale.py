@@ -13,41 +13,56 @@ from torch import Tensor
 
 from faststyle.config.optimize import OptimizeConfig
 from faststyle.devices import available_bytes, choose_device
-from faststyle.errors import UserError, check_choice
+from faststyle.errors import check_choice
 from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
+from faststyle.losses.checks import check_large_enough
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import build_loss_network
 from faststyle.optimize.inputs import Pictures
-from faststyle.optimize.memory import check_fits, peak_bytes
-from faststyle.optimize.pixels import OPTIMIZERS, Iterate, optimize_pixels
-
-SMALLEST_SIDE = 32  # pixels; the deepest layers see a sixteenth of it
+from faststyle.optimize.memory import check_fits, peak_bytes, style_bytes
+from faststyle.optimize.pixels import OPTIMIZERS, Iterate, noise_like, optimize_pixels
 
 
 def load_loss_network(config: OptimizeConfig, pictures: Pictures) -> LossNetwork:
-    """The loss network on its device, once it is known that everything fits in memory there."""
+    """The loss network on its device, once it is known that everything fits in memory there.
+
+    Raises:
+        UserError: a picture is too small for the loss network at some scale, or too large for the
+            memory; no such device or optimizer; the weights cannot be read.
+    """
     check_choice("optimizer", config.optimizer, OPTIMIZERS)
-    for long_edge, _ in scales(config):
-        _check_large_enough("content", pictures.result_size(long_edge))
-        for painting in pictures.paintings:
-            _check_large_enough(
-                "style", long_edge_to(painting.size, _style_edge(config, long_edge))
-            )
-    device = choose_device(config.device)
     loss = config.loss
+    network, layers = config.loss_network.name, list(loss.style_layers)
+    if pictures.content is not None:
+        layers += loss.content_layers
+    for long_edge, _ in scales(config):
+        advice = "give a larger size (or coarsest_size)"
+        check_large_enough("content", pictures.result_size(long_edge), network, layers, advice)
+        style_edge = _style_edge(config, long_edge)
+        for style_image in pictures.style_images:
+            size = long_edge_to(style_image.size, style_edge)
+            advice = "give a larger style.size (or style_scale, or coarsest_size)"
+            check_large_enough("style", size, network, loss.style_layers, advice)
+    device = choose_device(config.device)
     loss_network = build_loss_network(
-        config.loss_network.name,
-        [*(loss.content_layers if pictures.photo else []), *loss.style_layers],
-        weights=config.loss_network.weights,
-        pooling=config.loss_network.pooling,
+        network, layers, weights=config.loss_network.weights, pooling=config.loss_network.pooling
     ).to(device)
+    _check_memory(config, pictures, loss_network)
+    return loss_network
+
+
+def _check_memory(config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork) -> None:
+    available = available_bytes(loss_network.mean.device)
     width, height = pictures.result_size(config.size)
     history = config.history if config.optimizer == "lbfgs" else 0
-    history = min(history, config.steps)
-    needed = peak_bytes(loss_network, height, width, history)
-    check_fits(needed, available_bytes(device), config.size)
-    return loss_network
+    needed = peak_bytes(loss_network, height, width, min(history, config.steps))
+    advice = " (a smaller history, or optimizer=adam, takes less)"
+    check_fits("size", needed, available, config.size, advice)
+    for style_image in pictures.style_images:
+        width, height = long_edge_to(style_image.size, _style_edge(config, config.size))
+        needed = style_bytes(loss_network, config.loss.style_layers, height, width)
+        check_fits("style.size", needed, available, config.style.size)
 
 
 def scales(config: OptimizeConfig) -> list[tuple[int, int]]:
@@ -68,12 +83,13 @@ def optimize_scales(
     step = evaluations = 0
     latest: Iterate | None = None
     for long_edge, num_steps in scales(config):
-        photo, perceptual_loss = _at_scale(config, pictures, loss_network, long_edge)
-        start = _start(config, pictures, photo, long_edge, latest)
+        content, perceptual_loss = _at_scale(config, pictures, loss_network, long_edge)
+        start = _start(config, pictures, content, long_edge, latest)
         for iterate in optimize_pixels(
             perceptual_loss,
-            {} if photo is None else perceptual_loss.content_targets(photo),
+            {} if content is None else perceptual_loss.content_targets(content),
             start.to(loss_network.mean.device),
+            num_steps=num_steps,
             optimizer=config.optimizer,
             learning_rate=config.learning_rate,
             history=config.history,
@@ -82,8 +98,6 @@ def optimize_scales(
                 iterate, step=step + iterate.step, evaluations=evaluations + iterate.evaluations
             )
             yield latest
-            if iterate.step == num_steps:
-                break
         assert latest is not None
         step, evaluations = step + num_steps, latest.evaluations
 
@@ -91,29 +105,29 @@ def optimize_scales(
 def _at_scale(
     config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork, long_edge: int
 ) -> tuple[Tensor | None, PerceptualLoss]:
-    """The photo (1, 3, H, W), if there is one, and the loss against the paintings at this scale."""
+    """The content (1, 3, H, W), if there is one, and the loss at this scale."""
     device = loss_network.mean.device
     style_edge = _style_edge(config, long_edge)
-    paintings = [resize_long_edge(painting, style_edge) for painting in pictures.paintings]
+    style_images = [resize_long_edge(image, style_edge) for image in pictures.style_images]
     settings = dataclasses.asdict(config.loss)
-    photo = None
-    if pictures.photo is None:
+    content = None
+    if pictures.content is None:
         settings["content_layers"] = []
     else:
-        photo = to_tensor(resize_long_edge(pictures.photo, long_edge)).to(device)
+        content = to_tensor(resize_long_edge(pictures.content, long_edge)).to(device)
     perceptual_loss = PerceptualLoss(
         loss_network,
         **settings,
-        style_image=[to_tensor(painting).to(device) for painting in paintings],
-        style_blend=config.style.blend or [1.0] * len(paintings),
+        style_image=[to_tensor(image).to(device) for image in style_images],
+        style_blend=config.style.blend or [1.0] * len(style_images),
     )
-    return photo, perceptual_loss
+    return content, perceptual_loss
 
 
 def _start(
     config: OptimizeConfig,
     pictures: Pictures,
-    photo: Tensor | None,
+    content: Tensor | None,
     long_edge: int,
     latest: Iterate | None,
 ) -> Tensor:
@@ -123,20 +137,11 @@ def _start(
         return F.interpolate(latest.picture, (height, width), mode="bicubic").clamp(0, 1)
     if pictures.init is not None:
         return to_tensor(ImageOps.fit(pictures.init, (width, height), Image.Resampling.LANCZOS))
-    if photo is not None and config.init != "noise":
-        return photo
-    generator = torch.Generator().manual_seed(config.seed)
-    return torch.rand(1, 3, height, width, generator=generator)
+    if content is not None and config.init != "noise":
+        return content
+    return noise_like(torch.empty(1, 3, height, width), config.seed)
 
 
 def _style_edge(config: OptimizeConfig, long_edge: int) -> int:
-    """The paintings' long edge at the scale where the result's is `long_edge`."""
+    """The long edge of the style images at the scale where the result's is `long_edge`."""
     return round(config.style.size * config.style_scale * long_edge / config.size)
-
-
-def _check_large_enough(key: str, size: tuple[int, int]) -> None:
-    if min(size) < SMALLEST_SIDE:
-        raise UserError(
-            f"{key}: would be {size[0]} x {size[1]} pixels, both sides need {SMALLEST_SIDE}; "
-            "give a larger size (or coarsest_size, or style_scale)"
-        )

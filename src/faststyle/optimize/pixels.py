@@ -1,11 +1,10 @@
-"""Gatys, Ecker, Bethge 2016: no transform network, the picture's own pixels are optimised."""
+"""Gatys, Ecker, Bethge 2016: no transform network, the picture's own pixels are optimized."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 import torch
 from torch import Tensor
@@ -16,6 +15,15 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 OPTIMIZERS = ("lbfgs", "adam")
 MAX_LINE_SEARCH = 25  # evaluations in one iteration; nearly always it takes one
 OUTSIDE_WEIGHT = 10.0  # measured: low enough not to be felt, high enough to bring pixels back
+
+
+def noise_like(picture: Tensor, seed: int) -> Tensor:
+    """Uniform noise in [0, 1) of the picture's shape, on its device.
+
+    It is drawn on the CPU: the same seed gives the same noise on every device.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(picture.shape, generator=generator).to(picture.device)
 
 
 @dataclass(frozen=True)
@@ -36,23 +44,26 @@ def optimize_pixels(
     targets: Mapping[str, Tensor],
     start: Tensor,
     *,
+    num_steps: int,
     optimizer: str,
     learning_rate: float,
     history: int,
 ) -> Iterator[Iterate]:
-    """Lower the loss of one picture: yields `start` as step 0, then a picture a step.
+    """Lower the loss of one picture by changing its pixels.
 
-    It goes on for as long as it is asked, unless no step lowers the loss any more.
+    Yields `start` as step 0, then the picture after each step up to `num_steps`. It ends earlier
+    where no step lowers the loss any more.
 
     Args:
         targets: `perceptual_loss.content_targets` of the photo.
         start: (1, 3, H, W) in [0, 1].
+        num_steps: at least 0.
         optimizer: "lbfgs" (strong Wolfe line search; a step is an iteration) or "adam".
         learning_rate: Adam's, in units of the pixels' range.
         history: iterations that L-BFGS remembers; each costs two pictures of memory.
 
     Raises:
-        UserError: no such optimizer.
+        UserError: unknown optimizer.
         TrainingDiverged: the loss is not a finite number.
     """
     check_choice("optimizer", optimizer, OPTIMIZERS)
@@ -71,11 +82,13 @@ def optimize_pixels(
         if optimizer == "lbfgs"
         else torch.optim.Adam([objective.pixels], lr=learning_rate)
     )
-    for step in count():
+    for step in range(num_steps + 1):
         objective()
         if not math.isfinite(objective.losses["total_loss"]):
             raise TrainingDiverged(f"step {step}: the loss is not a finite number")
         yield Iterate(step, objective.evaluations, objective.picture(), objective.losses)
+        if step == num_steps:
+            return
         before = objective.pixels.detach().clone()
         steps.step(objective)  # type: ignore[arg-type]
         # A line search that cannot tell two points apart comes back with the first, or with 0 / 0.
