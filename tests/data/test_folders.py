@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import noise_picture
+from PIL import Image
 
 from faststyle.data.sources import open_folder
 from faststyle.errors import UserError
@@ -13,7 +13,7 @@ from faststyle.errors import UserError
 
 def test_what_a_mac_leaves_is_not_counted_as_broken_photos(tmp_path: Path) -> None:
     for i in range(4):
-        noise_picture(i).save(tmp_path / f"IMG_{i}.jpg")
+        Image.new("RGB", (40, 40), (i, 90, 200)).save(tmp_path / f"IMG_{i}.jpg")
         (tmp_path / f"._IMG_{i}.jpg").write_bytes(b"\0\x05\x16\x07\0\x02\0\0Mac OS X        ")
     (tmp_path / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
     photos = open_folder(tmp_path)
@@ -24,7 +24,7 @@ def test_what_a_mac_leaves_is_not_counted_as_broken_photos(tmp_path: Path) -> No
 
 
 def test_placeholders_are_counted_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    noise_picture(0).save(tmp_path / "here.png")
+    Image.new("RGB", (40, 40)).save(tmp_path / "here.png")
     (tmp_path / "in_the_cloud.png").touch()
     assert len(open_folder(tmp_path)) == 1
     assert "data.path: 1 picture of 0 bytes in" in capsys.readouterr().err

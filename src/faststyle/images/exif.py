@@ -21,11 +21,12 @@ PREDICTOR = 317  # of TIFF
 BROKEN = "its EXIF data is broken and left out"
 
 
-def take_exif(image: Image.Image) -> tuple[bytes | None, str | None]:
-    """Turn a decoded, still open picture upright, in place.
+def take_exif(image: Image.Image) -> tuple[Image.Image, bytes | None, str | None]:
+    """Turn a decoded, still open picture upright.
 
     Returns:
-        EXIF for the output or None, and what is wrong with the picture's own, if anything.
+        The picture, which is `image` itself if it is upright already; EXIF for the output or
+        None; and what is wrong with the picture's own EXIF, if anything.
     """
     exif = problem = None
     # Damaged metadata raises nearly anything, and is no reason to refuse a sound picture.
@@ -34,12 +35,13 @@ def take_exif(image: Image.Image) -> tuple[bytes | None, str | None]:
     except Exception:
         problem = BROKEN
     try:
-        ImageOps.exif_transpose(image, in_place=True)
+        if image.getexif().get(Base.Orientation, 1) != 1:
+            image = ImageOps.exif_transpose(image)
     except MemoryError:
         raise
     except Exception:
         problem = BROKEN
-    return exif, problem
+    return image, exif, problem
 
 
 def _carried_exif(image: Image.Image) -> bytes | None:
