@@ -91,9 +91,9 @@ def to_srgb(
             return _through_profile(image, profile, in_place), None
         # OSError where it cannot even be parsed.
         except (ImageCms.PyCMSError, OSError):
-            problem = "its colour profile is broken, taken as sRGB"
+            problem = "its color profile is broken, taken as sRGB"
         except ValueError as error:
-            problem = f"its colour profile {error}, taken as sRGB"
+            problem = f"its color profile {error}, taken as sRGB"
     return (image if image.mode == "RGB" else image.convert("RGB")), problem
 
 
