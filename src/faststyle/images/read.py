@@ -10,7 +10,10 @@ import os
 from dataclasses import dataclass
 
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
+from faststyle.errors import UserError
+from faststyle.images import tiff
 from faststyle.images.exif import take_exif
 from faststyle.images.opening import Source, open_photo, picture_errors, picture_name
 from faststyle.images.srgb import hide_under_white, split_alpha, to_srgb
@@ -73,8 +76,12 @@ def from_pil(image: Image.Image) -> Photo:
     levels count. `image` keeps its pixels; the result may share them.
 
     Raises:
-        UserError: its file is damaged, or Pillow cannot convert its mode.
+        UserError: its file is damaged or of a kind that Pillow decodes wrongly, or its mode cannot
+            be converted.
     """
+    if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
+        kind = tiff.kind_of(image.tag_v2)
+        raise UserError(f"the picture: a TIFF that Pillow decodes wrongly ({kind}); save it as PNG")
     with picture_errors("the picture given"):
         image.load()
         profile = image.info.get("icc_profile")

@@ -37,7 +37,11 @@ def to_8_bit_grey(image: Image.Image) -> Image.Image:
 
 
 def _float_range(image: Image.Image) -> int:
-    largest = max(float(np.nan_to_num(levels).max()) for _, levels in _strips(image))
+    return float_top(max(float(np.nan_to_num(levels).max()) for _, levels in _strips(image)))
+
+
+def float_top(largest: float) -> int:
+    """The float that stands for white in a picture with this largest value: 1, 255 or 65535."""
     return next((top for top, most in ((1, 16), (255, 255)) if largest <= most), 65535)
 
 
