@@ -87,7 +87,7 @@ def test_a_profile_that_does_not_fit_is_noted() -> None:
     image = Image.new("RGB", (4, 4), (10, 20, 30))
     image.info["icc_profile"] = b"not a profile"
     photo = from_pil(image)
-    assert photo.notes == ("the picture: its color profile is broken, taken as sRGB",)
+    assert photo.notes == ("image: its color profile is broken, taken as sRGB",)
     assert photo.image.getpixel((0, 0)) == (10, 20, 30)
 
 

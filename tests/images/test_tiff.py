@@ -205,6 +205,30 @@ def test_rare_kinds_that_are_damaged() -> None:
         load_photo(io.BytesIO(bytes(data)))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_bytes_changed_anywhere_are_read_or_refused_in_one_line() -> None:
+    rng = np.random.default_rng(0)
+    whole = [
+        tiff(COLORS.astype("f4"), photometric="rgb").getvalue(),
+        tiff(as_type(COLORS, "u2"), photometric="rgb", planarconfig="separate").getvalue(),
+        tiff(COLORS.astype("f4"), photometric="rgb", compression="zlib").getvalue(),
+        tiff(as_type(GRAY, "u2"), photometric="miniswhite", bigtiff=True).getvalue(),
+    ]
+    read, refusals = 0, []
+    for number in range(200):
+        data = bytearray(whole[number % 4])
+        for _ in range(rng.integers(1, 4)):
+            data[rng.integers(300)] = rng.integers(256)
+        try:
+            assert load_photo(io.BytesIO(bytes(data))).image.mode == "RGB"
+            read += 1
+        except UserError as error:
+            refusals.append(str(error))
+    assert read > 20
+    assert len(refusals) > 20
+    assert [text for text in refusals if not text.isprintable()] == []
+
+
 def test_rare_kinds_have_the_same_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "PIXEL_LIMIT", HEIGHT * WIDTH - 1)
     monkeypatch.setattr(tifffile.TiffPage, "asarray", lambda page: pytest.fail("decoded"))

@@ -79,16 +79,16 @@ def from_pil(image: Image.Image) -> Photo:
         UserError: its file is damaged or of a kind that Pillow decodes wrongly, or its mode cannot
             be converted.
     """
-    if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
-        kind = tiff.kind_of(image.tag_v2)
-        raise UserError(f"the picture: a TIFF that Pillow decodes wrongly ({kind}); save it as PNG")
     with picture_errors("the picture given"):
+        if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
+            kind = tiff.kind_of(image.tag_v2)
+            raise UserError(f"image: a TIFF that Pillow decodes wrongly ({kind}); save it as PNG")
         image.load()
         profile = image.info.get("icc_profile")
         upright, exif, exif_problem = take_exif(image)
         colors, alpha = split_alpha(upright)
         rgb, color_problem = to_srgb(colors, profile, in_place=False)
-    notes = tuple(f"the picture: {what}" for what in (exif_problem, color_problem) if what)
+    notes = tuple(f"image: {what}" for what in (exif_problem, color_problem) if what)
     return _photo(rgb, alpha, exif, notes)
 
 
