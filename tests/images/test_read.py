@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from faststyle.errors import UserError
+from faststyle.images import opening
 from faststyle.images.read import load_image, load_photo
 from tests.support.awkward_files import Awkward, write_awkward_files
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, at_quarters, noise_picture
@@ -135,7 +136,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "text": (lambda path: path.write_text("dear diary"), "a.jpg", "not a picture"),
     "truncated jpg": (truncated, "a.jpg", "cannot read picture"),
     "truncated png": (truncated, "a.png", "cannot read picture"),
-    "a folder": (lambda path: path.mkdir(), "a.jpg", "cannot read picture"),
+    "a folder": (lambda path: path.mkdir(), "a.jpg", "not a picture but a folder"),
 }
 
 
@@ -150,7 +151,7 @@ def test_what_is_no_picture_is_named_in_one_line(damage: str, tmp_path: Path) ->
 
 def test_a_decompression_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise_picture(0, 40, 40).save(tmp_path / "bomb.png")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 40 // 2 - 1)
+    monkeypatch.setattr(opening, "PIXEL_LIMIT", 40 * 40 - 1)
     with pytest.raises(UserError, match=r"cannot read picture .*bomb\.png"):
         load_image(tmp_path / "bomb.png")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from PIL import Image
 from torch import Tensor
@@ -52,9 +50,7 @@ class Crops(Dataset):
     def _load(self, item: int) -> Image.Image:
         index = int(self.indices[item])
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                photo = self.photos.load(index, min_side=int(self.size * ZOOM))
+            photo = self.photos.load(index, min_side=int(self.size * ZOOM))
             reject_odd_shape(photo)
         # Whatever a decoder or a file that vanishes raises: one photo must not end a run.
         except Exception as error:

@@ -21,11 +21,12 @@ PREDICTOR = 317  # of TIFF
 BROKEN = "its EXIF data is broken and left out"
 
 
-def take_exif(image: Image.Image) -> tuple[bytes | None, str | None]:
-    """Turn a decoded, still open picture upright, in place.
+def take_exif(image: Image.Image) -> tuple[Image.Image, bytes | None, str | None]:
+    """Turn a decoded, still open picture upright.
 
     Returns:
-        EXIF for the output or None, and what is wrong with the picture's own, if anything.
+        The picture, which is `image` itself if it is upright already; EXIF for the output or
+        None; and what is wrong with the picture's own EXIF, if anything.
     """
     exif = problem = None
     # Damaged metadata raises nearly anything, and is no reason to refuse a sound picture.
@@ -34,12 +35,13 @@ def take_exif(image: Image.Image) -> tuple[bytes | None, str | None]:
     except Exception:
         problem = BROKEN
     try:
-        ImageOps.exif_transpose(image, in_place=True)
+        if image.getexif().get(Base.Orientation, 1) != 1:
+            image = ImageOps.exif_transpose(image)
     except MemoryError:
         raise
     except Exception:
         problem = BROKEN
-    return exif, problem
+    return image, exif, problem
 
 
 def _carried_exif(image: Image.Image) -> bytes | None:
@@ -49,8 +51,8 @@ def _carried_exif(image: Image.Image) -> bytes | None:
     which shows the photo unpainted, and all that is about the camera.
     """
     given, kept = image.getexif(), Image.Exif()
-    kept.update(_texts(given, KEPT))
-    if dates := {**_texts(given, KEPT_DATES), **_texts(given.get_ifd(IFD.Exif), KEPT_DATES)}:
+    kept.update(texts(given, KEPT))
+    if dates := {**texts(given, KEPT_DATES), **texts(given.get_ifd(IFD.Exif), KEPT_DATES)}:
         kept[IFD.Exif] = dates
     return kept.tobytes() if len(kept) else None
 
@@ -64,13 +66,13 @@ def tiff_tags(exif: bytes | None) -> Image.Exif:
     given, tags = Image.Exif(), Image.Exif()
     if exif:
         given.load(exif)
-    tags.update(_texts(given, KEPT))
-    tags.update(_texts(given.get_ifd(IFD.Exif), KEPT_DATES))
+    tags.update(texts(given, KEPT))
+    tags.update(texts(given.get_ifd(IFD.Exif), KEPT_DATES))
     tags[PREDICTOR] = 2
     return tags
 
 
-def _texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str | bytes]:
+def texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str | bytes]:
     """Those that are there; bytes where Pillow, which reads Latin-1 and writes ASCII, would
     spoil the UTF-8 that people have in their names."""
     texts = {int(tag): directory.get(tag) for tag in tags}

@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import importlib
+import os
 import stat
 import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
+from typing import IO
 
 from PIL import Image, UnidentifiedImageError, features
+from PIL.ExifTags import Base
+from PIL.TiffImagePlugin import TiffImageFile
 
 from faststyle.errors import UserError
+from faststyle.images import tiff
+
+Source = str | os.PathLike[str] | IO[bytes]  # a path, or a binary file that can seek
 
 PIXEL_LIMIT = 512 * 2**20  # 23170 x 23170; what claims to be larger is taken for a trap
 
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+JPEG_XL_STARTS = (b"\xff\x0a", b"\0\0\0\x0cJXL ")
 # How pictures that Pillow fails to identify when they are cut short begin.
-PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"II*\0", b"MM\0*")
+PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF")
+# Pictures, and what is taken for one, that neither Pillow nor a package beside it reads.
+FOREIGN = {
+    **{b"v/1\x01": "OpenEXR", b"#?RADIANCE": "Radiance", b"PF\n": "color PFM", b"%PDF": "PDF"},
+    **{b"%!PS": "PostScript", b"<svg": "SVG", b"<?xml": "XML"},
+}
+APPLE_DOUBLE = b"\0\x05\x16\x07"
 # Pillow opens some of these as TIFF and shows the thumbnail inside.
+RAW = "cannot read camera raw file {name}: export it as JPEG or TIFF first"
 RAW_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
+
+
+def picture_name(source: object) -> str:
+    """A path, the path of an open file, or "picture" for bytes in memory."""
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "picture"
 
 
 @contextmanager
@@ -84,44 +106,71 @@ _lifted_pillow_limit = _LiftedPillowLimit()
 
 
 @contextmanager
-def open_photo(path: Path) -> Iterator[Image.Image]:
+def open_photo(source: Source) -> Iterator[Image.Image]:
     """The picture with its header read and its size checked, nothing decoded yet.
 
     Raises:
-        UserError: no regular file, no picture, more than PIXEL_LIMIT pixels, or whatever
+        UserError: not a regular file, not a picture, more than PIXEL_LIMIT pixels, or whatever
             Pillow finds wrong while the picture is open.
     """
-    with picture_errors(path):
-        start = _start_of(path)
-        _check_kind(path, start)
-        with _lifted_pillow_limit, _identify(path, start) as image:
-            if image.width * image.height > PIXEL_LIMIT:
-                raise UserError(
-                    f"cannot read picture {path}: it claims {image.width} x {image.height} pixels, "
-                    f"more than the {PIXEL_LIMIT / 1e6:.0f} million allowed; scale it down"
-                )
+    name = picture_name(source)
+    with picture_errors(name):
+        start = _start_of(source)
+        if not start:
+            raise UserError(f"not a picture: {name} is empty (0 bytes)")
+        _check_kind(name, start)
+        with _lifted_pillow_limit, _identify(source, name, start) as image:
+            _check_size(name, *image.size)
             yield image
 
 
-def _start_of(path: Path) -> bytes:
-    """The first bytes of a regular file; pipes and devices are never opened: that may block."""
-    if path.is_symlink() and not path.exists():
-        raise UserError(f"no such picture: {path} is a link to nothing")
-    mode = path.stat().st_mode
+def _check_size(name: str, width: int, height: int) -> None:
+    if width * height > PIXEL_LIMIT:
+        raise UserError(
+            f"cannot read picture {name}: it claims {width} x {height} pixels, more than the "
+            f"{PIXEL_LIMIT / 1e6:.0f} million allowed; scale it down"
+        )
+
+
+def _start_of(source: Source) -> bytes:
+    """The first bytes of an open file, or of a path if it is a regular file."""
+    if isinstance(source, str | os.PathLike):
+        _check_regular(source)
+        with open(source, "rb") as file:
+            return file.read(64)
+    source.seek(0)
+    return source.read(64)
+
+
+def _check_regular(path: str | os.PathLike[str]) -> None:
+    """Pipes and devices are never opened: that may block."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        if os.path.islink(path):
+            raise UserError(f"no such picture: {path} is a link to nothing") from None
+        raise
     if stat.S_ISDIR(mode):
         raise UserError(f"not a picture but a folder: {path}")
     if not stat.S_ISREG(mode):
         raise UserError(f"not a picture file but a pipe, socket or device: {path}")
-    with path.open("rb") as file:
-        start = file.read(64)
-    if not start:
-        raise UserError(f"not a picture: {path} is empty (0 bytes)")
-    return start
 
 
-def _check_kind(path: Path, start: bytes) -> None:
-    if path.suffix.lower() in RAW_SUFFIXES:
-        raise UserError(f"cannot read camera raw file {path}: export it as JPEG or TIFF first")
+def _check_kind(name: str, start: bytes) -> None:
+    if name.lower().endswith(RAW_SUFFIXES):
+        raise UserError(RAW.format(name=name))
+    if start.startswith(APPLE_DOUBLE):
+        raise UserError(f"not a picture but what a Mac keeps beside one: {name}; leave it out")
+    for beginning, kind in FOREIGN.items():
+        if start.startswith(beginning):
+            raise UserError(f"cannot read {kind} file {name}: export it as PNG or TIFF first")
+    if start.startswith(JPEG_XL_STARTS):
+        try:
+            importlib.import_module("pillow_jxl")
+        except ImportError:
+            raise UserError(
+                f"cannot read JPEG XL {name}: first run pip install pillow-jxl-plugin"
+            ) from None
     if start[4:8] != b"ftyp":
         return
     # ISO base media: the box's length, "ftyp", main brand, version, compatible brands.
@@ -129,18 +178,39 @@ def _check_kind(path: Path, start: bytes) -> None:
     brands = {start[8:12], *(start[at : at + 4] for at in range(16, end, 4))}
     if brands & AVIF_BRANDS:
         if not features.check("avif"):
-            raise UserError(f"cannot read AVIF {path}: first run pip install --upgrade pillow")
+            raise UserError(f"cannot read AVIF {name}: first run pip install --upgrade pillow")
     elif brands & HEIC_BRANDS:
         try:
             importlib.import_module("pillow_heif").register_heif_opener()
         except ImportError:
-            raise UserError(f"cannot read HEIC {path}: first run pip install pillow-heif") from None
+            raise UserError(f"cannot read HEIC {name}: first run pip install pillow-heif") from None
 
 
-def _identify(path: Path, start: bytes) -> Image.Image:
+def _identify(source: Source, name: str, start: bytes) -> Image.Image:
     try:
-        return Image.open(path)
+        image = Image.open(source)
     except UnidentifiedImageError:
-        if start.startswith(PICTURE_STARTS) or start[4:8] == b"ftyp":
-            raise UserError(f"cannot read picture {path}: it is truncated or damaged") from None
-        raise
+        if not start.startswith(tiff.STARTS):
+            if start.startswith(PICTURE_STARTS) or start[4:8] == b"ftyp":
+                raise UserError(f"cannot read picture {name}: it is truncated or damaged") from None
+            raise
+        image = None
+    if image is None:
+        return _read_rare_tiff(source, name)
+    if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
+        if isinstance(source, str | os.PathLike):
+            image.close()
+        return _read_rare_tiff(source, name)
+    return image
+
+
+def _read_rare_tiff(source: Source, name: str) -> Image.Image:
+    is_path = isinstance(source, str | os.PathLike)
+    with open(source, "rb") if is_path else nullcontext(source) as file:
+        tags = tiff.read_tags(file)
+        if tags is None:
+            raise UserError(f"cannot read picture {name}: it is truncated or damaged")
+        if tiff.DNG_VERSION in tags:
+            raise UserError(RAW.format(name=name))
+        _check_size(name, tags[Base.ImageWidth], tags[Base.ImageLength])
+        return tiff.decode(file, name, tags)

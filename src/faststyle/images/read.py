@@ -1,38 +1,35 @@
-"""Photos as people have them: read whole, upright and in sRGB; written with what belongs to them.
+"""One decoder for every picture: upright, 8-bit sRGB, transparency apart.
 
-Training reads through `load_image`, which wants RGB and nothing else.
+Style images, content photos of a training, masks and photos to stylize all come through here, so
+that the same file has the same pixels everywhere.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
-from PIL import Image, ImageOps
+from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
+from faststyle.errors import UserError
+from faststyle.images import tiff
 from faststyle.images.exif import take_exif
-from faststyle.images.opening import open_photo, picture_errors
-from faststyle.images.srgb import (
-    hide_under_white,
-    is_deep_grey,
-    split_alpha,
-    to_8_bit_grey,
-    to_srgb,
-)
+from faststyle.images.opening import Source, open_photo, picture_errors, picture_name
+from faststyle.images.srgb import hide_under_white, split_alpha, to_srgb
 
 ANIMATED_FORMATS = ("AVIF", "GIF", "PNG", "WEBP")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture out of a file.
+    """A decoded picture.
 
     Attributes:
         image: RGB in sRGB, upright. Where `alpha` is 0 it is white.
-        alpha: transparency, mode "L" and of the same size, or None: no file said anything of it.
-        exif: what to write into the painted file: dates, artist, copyright; or None.
-        notes: lines to tell the user, such as "a.gif: animated, only its first frame is painted".
+        alpha: transparency, mode "L" and of the same size; None if the file has none.
+        exif: what to write into the stylized file: dates, artist, copyright; or None.
+        notes: lines to print, such as "a.gif: animated, only its first frame is stylized".
     """
 
     image: Image.Image
@@ -41,27 +38,77 @@ class Photo:
     notes: tuple[str, ...] = ()
 
 
-def load_photo(path: Path | str) -> Photo:
+def load_photo(source: Source, min_side: int | None = None) -> Photo:
     """Read a picture of any format Pillow knows, and HEIC where pillow-heif is installed.
 
-    16 bits a channel become 8 (`photo_pixels` says how), embedded ICC profiles are converted to
-    sRGB, of several frames or pages the first is taken. The file is only read.
+    16 bits a channel become 8 (`srgb` has the rules), embedded ICC profiles are converted to
+    sRGB, of several frames or pages the first is taken. A file is only read.
+
+    Args:
+        source: a path, or a binary file that can seek.
+        min_side: a large JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, as long as its short
+            side keeps this many pixels. None: full size.
 
     Raises:
-        UserError: missing, no regular file, no picture, damaged, cut short, or more than
-            `photo_opening.PIXEL_LIMIT` pixels, which is found out before any is decoded.
+        UserError: missing, not a regular file, not a picture, damaged, cut short, or more than
+            `opening.PIXEL_LIMIT` pixels, which is checked before any is decoded.
     """
-    path = Path(path)
-    with open_photo(path) as image:
-        notes = _frame_note(image, path.name)
+    name = os.path.basename(picture_name(source))
+    with open_photo(source) as image:
+        notes = _frame_note(image, name)
+        if min_side:
+            image.draft(None, _short_side_to(image.size, min_side))
         image.load()
         profile = image.info.get("icc_profile")
-        exif, exif_problem = take_exif(image)
-    with picture_errors(path):
+        image, exif, exif_problem = take_exif(image)
+    with picture_errors(picture_name(source)):
         colors, alpha = split_alpha(image)
         del image  # 400 MB at 100 megapixels
-        rgb, color_problem = to_srgb(colors, profile)
-    notes += tuple(f"{path.name}: {what}" for what in (exif_problem, color_problem) if what)
+        rgb, color_problem = to_srgb(colors, profile, in_place=True)
+    notes += tuple(f"{name}: {what}" for what in (exif_problem, color_problem) if what)
+    return _photo(rgb, alpha, exif, notes)
+
+
+def from_pil(image: Image.Image) -> Photo:
+    """What `load_photo` makes of a file, from a picture that Pillow has opened or made.
+
+    Its EXIF orientation, its profile (`image.info["icc_profile"]`), its transparency and deep
+    levels count. `image` keeps its pixels; the result may share them.
+
+    Raises:
+        UserError: its file is damaged or of a kind that Pillow decodes wrongly, or its mode cannot
+            be converted.
+    """
+    with picture_errors("the picture given"):
+        if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
+            kind = tiff.kind_of(image.tag_v2)
+            raise UserError(f"image: a TIFF that Pillow decodes wrongly ({kind}); save it as PNG")
+        image.load()
+        profile = image.info.get("icc_profile")
+        upright, exif, exif_problem = take_exif(image)
+        colors, alpha = split_alpha(upright)
+        rgb, color_problem = to_srgb(colors, profile, in_place=False)
+    notes = tuple(f"image: {what}" for what in (exif_problem, color_problem) if what)
+    return _photo(rgb, alpha, exif, notes)
+
+
+def load_image(source: Source, min_side: int | None = None) -> Image.Image:
+    """The picture of `load_photo` as networks want it: RGB alone, transparent parts on white.
+
+    Raises:
+        UserError: as `load_photo`.
+    """
+    photo = load_photo(source, min_side)
+    if photo.alpha is None:
+        return photo.image
+    on_white = Image.new("RGB", photo.image.size, "white")
+    on_white.paste(photo.image, mask=photo.alpha)
+    return on_white
+
+
+def _photo(
+    rgb: Image.Image, alpha: Image.Image | None, exif: bytes | None, notes: tuple[str, ...]
+) -> Photo:
     if alpha:
         hide_under_white(rgb, alpha)
     # Else Pillow's writers take what they were not given from the file's own class and `info`.
@@ -72,39 +119,14 @@ def load_photo(path: Path | str) -> Photo:
 
 
 def _frame_note(image: Image.Image, name: str) -> tuple[str, ...]:
-    """What to tell the user of an open picture that is not the only one in its file."""
+    """What to print for an open picture that is not the only one in its file."""
     if image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False):
-        return (f"{name}: animated, only its first frame is painted",)
+        return (f"{name}: animated, only its first frame is stylized",)
     if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
-        return (f"{name}: {pages} pages, only the first is painted",)
+        return (f"{name}: {pages} pages, only the first is stylized",)
     return ()
-
-
-def load_image(source: Path | str | IO[bytes], min_side: int | None = None) -> Image.Image:
-    """Read a picture upright and as RGB; transparent parts become white.
-
-    With `min_side`, a large JPEG may come at a smaller scale whose short side is at least that.
-
-    Raises:
-        UserError: the file is missing, unreadable, or no picture.
-    """
-    name = source if isinstance(source, str | Path) else getattr(source, "name", "picture")
-    with picture_errors(name), Image.open(source) as image:
-        if min_side:
-            image.draft("RGB", _short_side_to(image.size, min_side))
-        image.load()
-        return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _short_side_to(size: tuple[int, int], side: int) -> tuple[int, int]:
     scale = side / min(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if is_deep_grey(image):
-        return to_8_bit_grey(image).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("RGB")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
+from io import BytesIO
 from itertools import product
 
 import numpy as np
 from PIL import Image, ImageChops, ImageCms
 
 BLOCK_PIXELS = 2**22  # at a time, where numpy has to: 100 megapixels of floats would not fit
+LAB = b"LAB"  # stands for the profile of CIELAB, which Pillow makes
 PROFILE_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
@@ -35,7 +37,11 @@ def to_8_bit_grey(image: Image.Image) -> Image.Image:
 
 
 def _float_range(image: Image.Image) -> int:
-    largest = max(float(np.nan_to_num(levels).max()) for _, levels in _strips(image))
+    return float_top(max(float(np.nan_to_num(levels).max()) for _, levels in _strips(image)))
+
+
+def float_top(largest: float) -> int:
+    """The float that stands for white in a picture with this largest value: 1, 255 or 65535."""
     return next((top for top, most in ((1, 16), (255, 255)) if largest <= most), 65535)
 
 
@@ -65,18 +71,20 @@ def hide_under_white(rgb: Image.Image, alpha: Image.Image) -> None:
         rgb.paste("white", mask=alpha.point([255] + [0] * 255))
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str | None]:
+def to_srgb(
+    image: Image.Image, profile: bytes | None, *, in_place: bool
+) -> tuple[Image.Image, str | None]:
     """RGB in sRGB, and what is wrong with the embedded ICC profile, if anything.
 
-    May change `image` itself. Without a usable profile, RGB and grey are taken as sRGB, and CMYK
-    as plain complements. Rendering is perceptual, as in browsers.
+    With `in_place` the pixels of `image` may change; without, they never do. Without a usable
+    profile, RGB and grey are taken as sRGB, and CMYK as plain complements. Rendering is
+    perceptual, as in browsers.
 
     Raises:
         ValueError: Pillow cannot convert this mode.
     """
     if image.mode == "LAB":
-        lab = ImageCms.createProfile("LAB")
-        return _apply(image, ImageCms.ImageCmsProfile(lab)), None
+        return _apply(image, LAB, in_place), None
     if image.mode == "1":
         image = image.convert("L")
     elif image.mode not in PROFILE_SPACES:
@@ -84,42 +92,52 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
     problem = None
     if profile:
         try:
-            return _through_profile(image, profile), None
+            return _through_profile(image, profile, in_place), None
         # OSError where it cannot even be parsed.
         except (ImageCms.PyCMSError, OSError):
-            problem = "its colour profile is broken, taken as sRGB"
+            problem = "its color profile is broken, taken as sRGB"
         except ValueError as error:
-            problem = f"its colour profile {error}, taken as sRGB"
+            problem = f"its color profile {error}, taken as sRGB"
     return (image if image.mode == "RGB" else image.convert("RGB")), problem
 
 
-def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    core = ImageCms.core.profile_frombytes(profile)
-    space = core.xcolor_space
+def _through_profile(image: Image.Image, profile: bytes, in_place: bool) -> Image.Image:
+    space = ImageCms.core.profile_frombytes(profile).xcolor_space
     if image.mode == "L" and space == "RGB ":  # usual in grey pictures made from coloured ones
         image = image.convert("RGB")
     if PROFILE_SPACES[image.mode] != space:
         raise ValueError(f"is for {space.strip()} and does not fit {image.mode} pixels")
-    return _apply(image, ImageCms.ImageCmsProfile(core))
+    return _apply(image, profile, in_place)
 
 
-def _apply(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
-    """Convert to sRGB: in place where the mode allows, and not at all where it would change
-    nothing, as most embedded profiles are sRGB by one name or another."""
-    target = ImageCms.createProfile("sRGB")
-    transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
-    if image.mode != "RGB":
-        converted = ImageCms.applyTransform(image, transform)
-        assert converted is not None
-        return converted
+def _apply(image: Image.Image, profile: bytes, in_place: bool) -> Image.Image:
+    transform, changes = _transform_to_srgb(profile, image.mode)
+    if not changes:
+        return image
+    if image.mode == "RGB" and in_place:
+        ImageCms.applyTransform(image, transform, inPlace=True)
+        return image
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None
+    return converted
+
+
+@lru_cache(maxsize=16)  # the photos of a folder have a few profiles between them
+def _transform_to_srgb(profile: bytes, mode: str) -> tuple[ImageCms.ImageCmsTransform, bool]:
+    """To sRGB, and whether it changes anything: most embedded profiles are sRGB by some name."""
+    source = ImageCms.createProfile("LAB") if profile == LAB else BytesIO(profile)
+    transform = ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(source), ImageCms.createProfile("sRGB"), mode, "RGB"
+    )
+    if mode != "RGB":
+        return transform, True
     steps = bytes(level for color in product(range(0, 256, 17), repeat=3) for level in color)
     probe = Image.frombytes("RGB", (16, 256), steps)
     converted = ImageCms.applyTransform(probe, transform)
     assert converted is not None
     change = ImageChops.difference(probe, converted)
-    if change.point([0, 0, *[255] * 254] * 3).getbbox():  # by more than one level
-        ImageCms.applyTransform(image, transform, inPlace=True)
-    return image
+    by_more_than_one_level = change.point([0, 0, *[255] * 254] * 3).getbbox()
+    return transform, by_more_than_one_level is not None
 
 
 @cache

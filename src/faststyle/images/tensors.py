@@ -1,14 +1,17 @@
-"""Reads and writes pictures as training needs them: RGB, and tensors in [0, 1].
-
-Photos with all that belongs to them, transparency, colour profile and date, are for `read`.
-"""
+"""RGB pictures to tensors and back, sizes, and checks of tensors that a user made."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+
+from faststyle.errors import UserError
+
+OVERSHOOT = 0.25  # beyond [0, 1]: what bicubic resizing adds at a sharp edge stays below it
 
 
 def long_edge_to(size: tuple[int, int], long_edge: int) -> tuple[int, int]:
@@ -38,3 +41,47 @@ def to_image(tensor: Tensor) -> Image.Image:
         (tensor,) = tensor
     levels = (tensor.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8)
     return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+
+
+def check_batch(batch: object) -> None:
+    """Check that a value is a batch of pictures, (N, 3, H, W) floats in [0, 1].
+
+    Raises:
+        UserError: it is not; the message says how to make one of it.
+    """
+    if not isinstance(batch, Tensor):
+        kind = type(batch).__name__
+        raise UserError(f"image: {_WANTED}, not {kind}{_HINTS.get(kind, '')}")
+    shape = tuple(batch.shape)
+    if batch.dim() != 4 or batch.shape[1] != 3 or not batch.numel():
+        raise UserError(f"image: {_WANTED}, got shape {shape}{_shape_hint(shape)}")
+    if not batch.is_floating_point():
+        hint = "; take image.float() / 255" if batch.dtype == torch.uint8 else ""
+        raise UserError(f"image: {_WANTED}, got {batch.dtype}{hint}")
+    low, high = (float(value) for value in torch.aminmax(batch))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise UserError(f"image: {_WANTED}, got values that are not finite")
+    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
+        hint = "divide by 255" if low >= 0 else "undo the normalization"
+        raise UserError(f"image: {_WANTED}, got values from {low:.3g} to {high:.3g}; {hint}")
+
+
+_WANTED = "must be a PIL image or a float tensor (N, 3, H, W) in [0, 1]"
+_HINTS = {
+    "ndarray": "; take PIL.Image.fromarray(image), uint8 in RGB order (OpenCV has BGR)",
+    "str": "; take PIL.Image.open(image)",
+    "PosixPath": "; take PIL.Image.open(image)",
+    "WindowsPath": "; take PIL.Image.open(image)",
+}
+
+
+def _shape_hint(shape: tuple[int, ...]) -> str:
+    if len(shape) == 3 and shape[0] == 3:
+        return "; take image.unsqueeze(0)"
+    if len(shape) in (3, 4) and shape[-1] == 3:
+        return "; move the channels forward: image.movedim(-1, -3)"
+    if len(shape) == 4 and shape[1] == 4:
+        return "; leave the alpha channel out: image[:, :3]"
+    if len(shape) == 4 and shape[1] == 1:
+        return "; repeat gray: image.expand(-1, 3, -1, -1)"
+    return ""

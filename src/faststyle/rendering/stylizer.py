@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, overload
 
@@ -13,6 +14,8 @@ from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.devices import choose_device, memory_budget
 from faststyle.errors import UserError
+from faststyle.images.read import from_pil
+from faststyle.images.tensors import check_batch
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering import effects
 from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
@@ -74,15 +77,17 @@ class Stylizer:
         """Repaint a picture to the same kind, size and device.
 
         Args:
-            image: a PIL picture (taken as RGB), or a batch (N, 3, H, W) in [0, 1], of which each
-                picture comes out as it would alone.
+            image: a PIL image of any mode, or a batch (N, 3, H, W) of floats in [0, 1], of which
+                each picture comes out as it would alone. A PIL image comes out upright, in sRGB,
+                and with its transparency, if it has any: RGB or RGBA. Its EXIF orientation and
+                its embedded profile count.
             strength: 0 the photo, 1 as trained, a little more is possible.
             stroke_scale: 2 paints strokes twice as large, 0.5 half as large (and takes 4 times as
                 long); the photo's fine detail stays.
             keep_color: "luminance" or "histogram" for the photo's colours: see `keep_colors`.
 
         Raises:
-            UserError: a value out of its range.
+            UserError: a value out of its range, or neither a PIL image nor such a batch.
         """
         check_strength(strength)
         check_stroke_scale(stroke_scale)
@@ -91,15 +96,21 @@ class Stylizer:
             return self._stylize(photo, strength, stroke_scale, keep_color)
 
         if isinstance(image, Image.Image):
-            canvas = stylized(ImageCanvas(image if image.mode == "RGB" else image.convert("RGB")))
+            photo = from_pil(image)
+            for note in photo.notes:
+                warnings.warn(note, stacklevel=3)
+            canvas = stylized(ImageCanvas(photo.image))
             assert isinstance(canvas, ImageCanvas)
+            if photo.alpha is not None:
+                canvas.image.putalpha(photo.alpha)
             return canvas.image
+        check_batch(image)
         outputs = []
-        for photo in image.split(1):
-            canvas = stylized(TensorCanvas(photo))
+        for one in image.float().split(1):
+            canvas = stylized(TensorCanvas(one))
             assert isinstance(canvas, TensorCanvas)
             outputs.append(canvas.tensor)
-        return torch.cat(outputs)
+        return torch.cat(outputs).to(image.dtype)
 
     def _stylize(
         self, photo: Canvas, strength: float, stroke_scale: float, keep_color: str | None
