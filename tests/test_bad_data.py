@@ -76,7 +76,7 @@ def test_every_kind_of_bad_file_is_skipped_and_named(tmp_path: Path) -> None:
     bad = {
         "truncated.jpg": whole[: len(whole) // 2],
         "corrupt.jpg": whole[:20] + bytes(len(whole) - 20),
-        "empty.jpg": b"",
+        "zero.jpg": b"\0",
         "text.jpg": b"not a picture",
         "page.png": b"<html><body>404</body></html>",
     }

@@ -201,7 +201,7 @@ def test_bad_photos_are_skipped_counted_and_named(tmp_path: Path) -> None:
     for i in range(3):
         noise_picture(i).save(tmp_path / f"good_{i}.png")
     (tmp_path / "corrupt.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more of it")
-    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "empty.png").write_bytes(b"\0")
     noise_picture(0, 16, 16).save(tmp_path / "icon.png")
     noise_picture(0, 400, 40).save(tmp_path / "banner.png")
     content = content_data(open_folder(tmp_path))
@@ -314,7 +314,7 @@ def only_text(folder: Path) -> None:
     ("make", "message"),
     [
         (nothing, r"no pictures in .*photos: found nothing; pictures end in \.jpg"),
-        (only_text, r"no pictures in .*photos: found 2 other files; pictures end in \.jpg"),
+        (only_text, "no pictures in .*photos: found 2 files left out for their ending; pictures"),
         (lambda folder: None, "no such folder: .*photos"),
         (lambda folder: folder.write_text("a"), "no such folder: .*photos"),
     ],

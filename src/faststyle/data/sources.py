@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from PIL import Image
 
@@ -17,10 +19,7 @@ from faststyle.data.huggingface import (
 )
 from faststyle.data.synthetic import SyntheticPhotos
 from faststyle.errors import UserError, check_choice
-from faststyle.images.formats import READABLE_SUFFIXES
-
-if TYPE_CHECKING:
-    pass
+from faststyle.images.formats import PICTURE_SUFFIXES, find_pictures, visible_files
 
 SOURCES = ("hub", "folder", "synthetic")
 
@@ -34,32 +33,42 @@ class PhotoSource(Protocol):
 
 
 def open_folder(path: Path) -> HuggingFacePhotos:
-    """Pictures in a folder and its subfolders, or a dataset saved there as arrow or parquet."""
+    """Pictures in a folder and its subfolders, or a dataset saved there as arrow or parquet.
+
+    Clutter of operating systems and pictures of 0 bytes are passed over; the latter are counted
+    on stderr.
+
+    Raises:
+        UserError: there is no such folder, or nothing in it that can be read.
+    """
     import datasets
 
     if not path.is_dir():
         raise UserError(f"data.path: no such folder: {path}")
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    names = utf8_names([str(file) for file in files if file.suffix.lower() in READABLE_SUFFIXES])
-    parquet = [str(file) for file in files if file.suffix == ".parquet"]
     if (path / "dataset_dict.json").is_file():
         one = next(path.glob("*/state.json"), path).parent
         raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
     if (path / "state.json").is_file():
-        dataset = open_tables(path, lambda: datasets.Dataset.load_from_disk(str(path)))
-    elif names:
+        return HuggingFacePhotos(
+            open_tables(path, lambda: datasets.Dataset.load_from_disk(str(path))), str(path)
+        )
+    found = find_pictures(path, recursive=True)
+    if names := utf8_names([str(file) for file in found.paths]):
+        if missed := replace(found, other_files=0).left_out():
+            print(f"data.path: {missed} in {path}, passed over", file=sys.stderr)
         features = datasets.Features({"image": _undecoded()})
         dataset = datasets.Dataset.from_dict({"image": names}, features=features)
-    elif parquet:
+        return HuggingFacePhotos(dataset, str(path))
+    if parquet := sorted(str(f) for f in visible_files(path, True) if f.suffix == ".parquet"):
         check_parquet(parquet)
-        dataset = open_tables(path, lambda: datasets.Dataset.from_parquet(parquet))  # type: ignore[arg-type]
-    else:
-        found = f"{len(files)} other files" if files else "nothing"
-        raise UserError(
-            f"data.path: no pictures in {path}: found {found}; "
-            f"pictures end in {', '.join(READABLE_SUFFIXES)}, saved datasets in .parquet or .arrow"
+        return HuggingFacePhotos(
+            open_tables(path, lambda: datasets.Dataset.from_parquet(parquet)),  # type: ignore[arg-type]
+            str(path),
         )
-    return HuggingFacePhotos(dataset, str(path))
+    raise UserError(
+        f"data.path: no pictures in {path}: found {found.left_out() or 'nothing'}; "
+        f"pictures end in {', '.join(PICTURE_SUFFIXES)}, saved datasets in .parquet or .arrow"
+    )
 
 
 def open_photos(
