@@ -44,11 +44,12 @@ def _describe(options: argparse.Namespace) -> int:
 def _stylize(options: argparse.Namespace) -> int:
     from faststyle.infer.tasks import plan_tasks
 
-    tasks = (
-        []
-        if options.watch
-        else plan_tasks(options.inputs, options.output, recursive=options.recursive)
-    )
+    tasks = []
+    if not options.watch:
+        plan = plan_tasks(options.inputs, options.output, recursive=options.recursive)
+        tasks = plan.tasks
+        for line in plan.left_out:
+            print(f"infer: {line}", file=sys.stderr)
 
     # After the cheap checks: this imports torch.
     from faststyle.infer.repainter import Repainter

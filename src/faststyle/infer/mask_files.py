@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from faststyle.errors import UserError
-from faststyle.images.formats import READABLE_SUFFIXES
+from faststyle.images.formats import find_pictures
 from faststyle.images.read import Photo, load_photo
 
 
@@ -20,11 +20,8 @@ class MaskFiles:
         if given == "alpha":
             return
         if self.path.is_dir():
-            self._by_stem = {
-                file.stem: file
-                for file in sorted(self.path.iterdir())
-                if file.suffix.lower() in READABLE_SUFFIXES
-            }
+            found = find_pictures(self.path, recursive=False)
+            self._by_stem = {file.stem: file for file in found.paths}
         else:
             self._mask = _load_mask(self.path)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.images.formats import PHOTO_SUFFIXES
+from faststyle.images.formats import find_pictures
 from faststyle.infer.tasks import Task, name_targets
 
 POLL_SECONDS = 0.5
@@ -29,7 +30,8 @@ def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
     done: dict[Path, tuple[int, int]] = {}
     first = True
     while True:
-        now = {path: state for path in folder.iterdir() if (state := _state(path))}
+        found = find_pictures(folder, recursive=False).paths
+        now = {path: state for path in found if (state := _state(path))}
         ready = [path for path in sorted(now) if before.get(path) == now[path] != done.get(path)]
         tasks = name_targets(((path, Path()) for path in ready), output)
         if first and ready:
@@ -42,10 +44,10 @@ def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
 
 
 def _state(path: Path) -> tuple[int, int] | None:
-    """Size and time of a picture file, None for anything else."""
+    """Size and time of a file that has something in it, None for anything else."""
     try:
         found = path.stat()
-    except OSError:  # gone since it was listed
+    except OSError:  # gone since it was listed, or a link to nothing
         return None
-    is_photo = path.suffix.lower() in PHOTO_SUFFIXES and path.is_file() and found.st_size
-    return (found.st_size, found.st_mtime_ns) if is_photo else None
+    is_file = stat.S_ISREG(found.st_mode) and found.st_size
+    return (found.st_size, found.st_mtime_ns) if is_file else None
