@@ -21,6 +21,7 @@ from faststyle.images.read import load_image
 from faststyle.infer import watch
 from faststyle.infer.options import parse_options
 from faststyle.infer.repainter import Repainter
+from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
 from faststyle.infer.watch import arrivals
 from faststyle.networks.transform_net import TransformNet
@@ -100,8 +101,11 @@ def test_two_runs_give_the_same_bytes(infer, here: Path) -> None:
 
 def test_a_result_that_cannot_be_written_costs_only_itself(infer, here: Path) -> None:
     (here / "out").mkdir()
-    (here / "out" / "cat.jpg").mkdir()
-    outcome = infer("cat.jpg", "dog.png", "--output", "out")
+    (here / "out" / "cats").write_text("in the way")
+    (here / "in" / "cats").mkdir(parents=True)
+    (here / "cat.jpg").rename(here / "in" / "cats" / "cat.jpg")
+    (here / "dog.png").rename(here / "in" / "dog.png")
+    outcome = infer("in", "--recursive", "--output", "out")
     assert outcome.code == 1
     assert "cannot write" in outcome.err
     assert (here / "out" / "dog.png").is_file()
@@ -113,8 +117,6 @@ def test_what_arrives_is_painted_once_it_is_complete(tmp_path: Path, monkeypatch
     inbox.mkdir()
     output.mkdir()
     noise_picture(0, 8, 8).save(inbox / "before.png")
-    noise_picture(0, 8, 8).save(inbox / "done.png")
-    noise_picture(0, 8, 8).save(output / "done.png")
     (inbox / "notes.txt").write_text("no photo")
     found = arrivals(inbox, output)
     assert [task.photo.name for task in next(found)] == ["before.png"]
@@ -327,12 +329,12 @@ def check_awkward(file: Awkward, outcome: Outcome, folder: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
-def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ckpt: Path) -> None:
     """At strength 0 every readable file comes out as it looks, corner by corner."""
     folder = tmp_path / "in"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
-    options = parse_options(["--ckpt", "unused", "x", "--strength", "0"])
+    options = parse_options(["--ckpt", str(ckpt), "x", "--strength", "0"])
     monkeypatch.setattr(
         "faststyle.infer.repainter.load_style", lambda *_: lambda image, *a, **k: image
     )
@@ -341,8 +343,9 @@ def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         if file.size is None or min(file.size) < 8:
             continue
         task = Task(file.path, tmp_path / "out.png")
-        repainter.write(repainter.paint(repainter.read(task), task), task)
-        with Image.open(task.target) as image:
+        results = Results([file.path], overwrite=False)
+        stylized = repainter.stylize(repainter.read(task), task)
+        with Image.open(repainter.write(stylized, task, results)) as image:
             width, height = image.size
             places = [
                 (x, y) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)

@@ -21,6 +21,10 @@ class TrainingDiverged(UserError):
     exit_code = 1
 
 
+class NameTaken(UserError):
+    """A file cannot be written: something of its name exists and is not to be replaced."""
+
+
 def closest(given: str, allowed: Iterable[str]) -> str:
     """`"; did you mean 'relu4_2'?"`, or nothing where no name in `allowed` is near."""
     near = difflib.get_close_matches(str(given), list(allowed), n=1)

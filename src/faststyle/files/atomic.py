@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from faststyle.errors import UserError
+from faststyle.errors import NameTaken, UserError
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Gives a name beside `path` to write to; renames it at the end, removes it on an error.
 
     Raises:
+        NameTaken: `replace` is false, and something is at `path` by the end.
         UserError: the file cannot be written; what stood at `path` before is still there.
     """
     # Two processes may write the same file: each under a name of its own. And of a name as long as
@@ -25,12 +26,34 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        os.replace(partial, path)
+        if replace:
+            os.replace(partial, path)
+        else:
+            _publish_new(partial, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _publish_new(partial: Path, path: Path) -> None:
+    """Give a finished file its name, of two processes that try at once only one."""
+    try:
+        try:
+            os.link(partial, path)  # unlike a rename it fails where something is
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without hard links, such as a memory card
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        raise NameTaken(f"cannot write {path}: it exists already") from None
+    try:
+        os.replace(partial, path)
+    except OSError:
+        path.unlink()  # the empty file of just now
+        raise
 
 
 def check_writable(key: str, folder: Path) -> None:

@@ -14,13 +14,17 @@ from faststyle.images.formats import SAVE_OPTIONS, check_output_suffix
 from faststyle.images.srgb import srgb_profile
 
 
-def save_image(image: Image.Image, path: Path, **extras: Any) -> None:
+def save_image(image: Image.Image, path: Path, *, replace: bool = True, **extras: Any) -> None:
     """Write by suffix, to a temporary name first, so that no half-written picture is ever seen.
 
     `extras` are further options of Pillow's writers that all formats know.
+
+    Raises:
+        NameTaken: `replace` is false, and there is something of that name.
+        UserError: see `check_output_suffix` and `atomic_write`.
     """
     check_output_suffix(path)
-    with atomic_write(path) as partial, partial.open("wb") as file:
+    with atomic_write(path, replace=replace) as partial, partial.open("wb") as file:
         image.save(file, **SAVE_OPTIONS[path.suffix.lower()], **extras)
 
 
@@ -33,6 +37,7 @@ def save_photo(
     *,
     alpha: Image.Image | None = None,
     exif: bytes | None = None,
+    replace: bool = True,
 ) -> None:
     """Write an RGB picture by suffix, tagged as sRGB; the same input gives the same bytes.
 
@@ -40,6 +45,7 @@ def save_photo(
     is put on white.
 
     Raises:
+        NameTaken: `replace` is false, and there is something of that name.
         UserError: the suffix is not in SAVE_OPTIONS, the format cannot hold a picture that large,
             or the file cannot be written; what stood at `path` before is still there.
     """
@@ -61,4 +67,4 @@ def save_photo(
     extras: dict[str, Any] = {"exif": exif} if exif else {}
     if kind == "TIFF":
         extras = {"tiffinfo": tiff_tags(exif)}
-    save_image(picture, path, icc_profile=srgb_profile(), **extras)
+    save_image(picture, path, replace=replace, icc_profile=srgb_profile(), **extras)

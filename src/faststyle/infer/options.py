@@ -64,7 +64,18 @@ def _parser() -> argparse.ArgumentParser:
 
     many = parser.add_argument_group("many photos")
     many.add_argument("--recursive", action="store_true", help="subfolders of folders too")
-    many.add_argument("--skip-existing", action="store_true", help="not those painted before")
+    existing = many.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="only those whose result of this style and these options is not there yet",
+    )
+    existing.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files of the result's name whatever they are, but never a photo given here "
+        "(default: only an earlier result of the same photo; else name_2)",
+    )
     many.add_argument("--watch", type=Path, metavar="DIR", help="paint what arrives in a folder")
 
     look = parser.add_argument_group("how it is painted")

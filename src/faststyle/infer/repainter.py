@@ -1,4 +1,4 @@
-"""What the command line asks of each photo: read, paint, write."""
+"""What the command line asks of each photo: read, stylize, write."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from PIL import Image
 
+from faststyle.errors import UserError
+from faststyle.images.exif import with_software
 from faststyle.images.read import Photo, load_photo
 from faststyle.images.tensors import long_edge_to
 from faststyle.images.write import save_photo
 from faststyle.infer.mask_files import MaskFiles
+from faststyle.infer.records import Recipe, Record
+from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
 from faststyle.rendering.masks import composite, fit_mask
 from faststyle.rendering.strength import check_strength
@@ -23,11 +28,24 @@ from faststyle.rendering.stylizer import check_stroke_scale, load_style
 GAP = 0.01  # between the pictures of a strip, as a share of their width
 
 
+@dataclass(frozen=True)
+class Item:
+    """A photo on its way to becoming a result.
+
+    Attributes:
+        photo: the photo, later its stylized form.
+        record: of the result, which is part of `photo.exif` too.
+    """
+
+    photo: Photo
+    record: Record
+
+
 class Repainter:
     """Styles, masks and settings of a command line, and what they make of a photo.
 
     Args:
-        options: of `infer_options.parse_options`.
+        options: of `parse_options`, with `ckpt` as files.
 
     Raises:
         UserError: a checkpoint, mask or value that is not good.
@@ -42,25 +60,44 @@ class Repainter:
         self.styles = [
             load_style(path, options.device, options.max_memory) for path in options.ckpt
         ]
+        self.recipe = Recipe(options, self.masks)
 
-    def read(self, task: Task) -> Photo:
+    def read(self, task: Task) -> Item:
+        """Read a photo and scale it as the options want.
+
+        Raises:
+            UserError: the photo cannot be read.
+        """
         photo = load_photo(task.photo)
+        try:
+            record = self.recipe.record_of(task.photo)
+        except OSError as error:  # it was there a moment ago
+            raise UserError(f"cannot read {task.photo}: {error.strerror or error}") from error
+        photo = replace(photo, exif=with_software(photo.exif, str(record)))
         size = self._size(photo.image)
-        if size == photo.image.size:
-            return photo
-        resample = Image.Resampling.LANCZOS
-        alpha = None if photo.alpha is None else photo.alpha.resize(size, resample)
-        return replace(photo, image=photo.image.resize(size, resample), alpha=alpha)
+        if size != photo.image.size:
+            resample = Image.Resampling.LANCZOS
+            alpha = None if photo.alpha is None else photo.alpha.resize(size, resample)
+            photo = replace(photo, image=photo.image.resize(size, resample), alpha=alpha)
+        return Item(photo, record)
 
-    def paint(self, photo: Photo, task: Task) -> Photo:
+    def stylize(self, item: Item, task: Task) -> Item:
+        """The stylized photo; of several strengths, all side by side."""
+        photo = item.photo
         masks = [mask.of(task.photo, photo) for mask in self.masks]
-        paintings = [self._paint(photo.image, masks, s) for s in self.options.strength]
-        image = side_by_side(paintings)
-        alpha = None if photo.alpha is None else side_by_side([photo.alpha] * len(paintings))
-        return replace(photo, image=image, alpha=alpha)
+        stylized = [self._stylize(photo.image, masks, s) for s in self.options.strength]
+        image = side_by_side(stylized)
+        alpha = None if photo.alpha is None else side_by_side([photo.alpha] * len(stylized))
+        return replace(item, photo=replace(photo, image=image, alpha=alpha))
 
-    def write(self, painting: Photo, task: Task) -> None:
-        save_photo(painting.image, task.target, alpha=painting.alpha, exif=painting.exif)
+    def write(self, item: Item, task: Task, results: Results) -> Path:
+        """Write a stylized photo; returns its file, whose name may differ from the task's."""
+        photo = item.photo
+
+        def write(path: Path, replace: bool) -> None:
+            save_photo(photo.image, path, alpha=photo.alpha, exif=photo.exif, replace=replace)
+
+        return results.save(task, item.record, write)
 
     def _size(self, image: Image.Image) -> tuple[int, int]:
         max_size, scale = self.options.max_size, self.options.scale
@@ -70,18 +107,20 @@ class Repainter:
             return long_edge_to(image.size, max(1, round(scale * max(image.size))))
         return image.size
 
-    def _paint(self, photo: Image.Image, masks: list[Image.Image], strength: float) -> Image.Image:
+    def _stylize(
+        self, photo: Image.Image, masks: list[Image.Image], strength: float
+    ) -> Image.Image:
         options = self.options
-        paintings = [
+        stylized = [
             style(photo, strength, stroke_scale=options.stroke_scale, keep_color=options.keep_color)
             for style in self.styles
         ]
         if not masks:
-            return paintings[0]
+            return stylized[0]
         fitted = [
             fit_mask(mask, photo.size, options.invert_mask, options.feather / 100) for mask in masks
         ]
-        return composite(photo, list(zip(paintings, fitted, strict=True)))
+        return composite(photo, list(zip(stylized, fitted, strict=True)))
 
 
 def side_by_side(pictures: list[Image.Image]) -> Image.Image:

@@ -16,14 +16,21 @@ from faststyle.images.formats import (
     check_output_suffix,
     find_pictures,
 )
+from faststyle.infer.records import record_in
 
 
 @dataclass(frozen=True)
 class Task:
-    """A photo and where its result is to go."""
+    """A photo and where its result is to go.
+
+    Attributes:
+        target: the name that the result takes if it is free.
+        named: the user named this very file: no other will do.
+    """
 
     photo: Path
     target: Path
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,7 @@ class Plan:
 
 
 def plan_tasks(inputs: Iterable[Path], output: Path, *, recursive: bool) -> Plan:
-    """A task for every photo; no two with one target, none with a photo as its target.
+    """A task for every photo.
 
     Args:
         inputs: files; folders, whose pictures are meant (with `recursive` in subfolders too, which
@@ -54,35 +61,22 @@ def plan_tasks(inputs: Iterable[Path], output: Path, *, recursive: bool) -> Plan
     photos = list(_expand(list(inputs), output, recursive, left_out))
     if len(photos) == 1 and output.suffix and not os.path.isdir(output):
         check_output_suffix(output)
-        if _key(output) == _key(photos[0][0]):
+        if file_key(output) == file_key(photos[0][0]):
             raise UserError(f"--output {output} is the photo itself; give another name")
-        return Plan([Task(photos[0][0], output)], tuple(left_out))
+        return Plan([Task(photos[0][0], output, named=True)], tuple(left_out))
     if os.path.isfile(output) or (len(photos) > 1 and output.suffix.lower() in SAVE_OPTIONS):
         raise UserError(f"--output {output}: {len(photos)} photos need a folder, not a file")
-    return Plan(name_targets(photos, output), tuple(left_out))
+    tasks = [Task(photo, name_target(photo, output / folder)) for photo, folder in photos]
+    return Plan(tasks, tuple(left_out))
 
 
-def name_targets(photos: Iterable[tuple[Path, Path]], output: Path) -> list[Task]:
-    """Names in `output` that are all different and none a photo's own.
-
-    Args:
-        photos: each with the subfolder of `output` it belongs to.
-    """
-    photos = list(photos)
-    taken = {_key(photo) for photo, _ in photos}
-    return [Task(photo, _free_name(output / folder, photo, taken)) for photo, folder in photos]
-
-
-def _free_name(folder: Path, photo: Path, taken: set[str]) -> Path:
+def name_target(photo: Path, folder: Path) -> Path:
+    """The photo's own name in `folder`; formats that are not written come out as PNG."""
     suffix = photo.suffix.lower() if photo.suffix.lower() in SAVE_OPTIONS else ".png"
-    target, number = folder / f"{photo.stem}{suffix}", 2
-    while _key(target) in taken:
-        target, number = folder / f"{photo.stem}_{number}{suffix}", number + 1
-    taken.add(_key(target))
-    return target
+    return folder / f"{photo.stem}{suffix}"
 
 
-def _key(path: Path) -> str:
+def file_key(path: Path) -> str:
     """Equal for names that are one file, also where case does not count."""
     return os.path.realpath(path).casefold()  # unlike Path.resolve never fails, not even in a loop
 
@@ -118,6 +112,8 @@ def _in_folder(
     # What an earlier run made is not made anew into something else.
     results = _result_folders(folder, output)
     paths = [path for path in found.paths if not any(_is_below(path, made) for made in results)]
+    if os.path.realpath(folder) == os.path.realpath(output):  # photos and results side by side
+        paths = [path for path in paths if record_in(path) is None]
     rest = found.left_out()
     if not paths and alone:
         below = "" if recursive else " (its subfolders need --recursive)"
