@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
-from faststyle.errors import UserError, exit_on_user_error
+from faststyle.errors import UserError, exit_on_user_error, visible
 from faststyle.infer.options import parse_options
 from faststyle.malloc import keep_freed_memory
 
@@ -100,7 +100,7 @@ def _run(repainter: Repainter, tasks: list[Task], results: Results) -> int:
                 raise finished.error
             else:
                 failed += 1
-                tqdm.write(f"infer: {finished.error}; skipped", file=sys.stderr)
+                tqdm.write(f"infer: {visible(str(finished.error))}; skipped", file=sys.stderr)
     if failed:
         print(f"infer: {failed} of {len(tasks)} photos failed", file=sys.stderr)
     return failed
@@ -119,5 +119,5 @@ def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
                 if missing := _missing(tasks, results, repainter):
                     _run(repainter, missing, results)
             except UserError as error:  # raised for a single bad photo; the next may be good
-                print(f"infer: {error}; skipped", file=sys.stderr)
+                print(f"infer: {visible(str(error))}; skipped", file=sys.stderr)
     return 0
