@@ -31,6 +31,22 @@ def save_image(image: Image.Image, path: Path, *, replace: bool = True, **extras
 LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # of Pillow's encoders; the others know no limit
 
 
+def check_format(path: Path, size: tuple[int, int]) -> str:
+    """The format that the suffix of `path` asks for, as Pillow calls it.
+
+    Raises:
+        UserError: no format, or one that holds no picture of this width and height.
+    """
+    check_output_suffix(path)
+    kind = SAVE_OPTIONS[path.suffix.lower()]["format"]
+    if max(size) > LONGEST_SIDE.get(kind, max(size)):
+        raise UserError(
+            f"cannot write {path}: the picture is {size[0]} x {size[1]} and {kind} holds "
+            f"at most {LONGEST_SIDE[kind]} pixels a side; write .png or .tif"
+        )
+    return kind
+
+
 def save_photo(
     image: Image.Image,
     path: Path,
@@ -49,13 +65,7 @@ def save_photo(
         UserError: the suffix is not in SAVE_OPTIONS, the format cannot hold a picture that large,
             or the file cannot be written; what stood at `path` before is still there.
     """
-    check_output_suffix(path)
-    kind = SAVE_OPTIONS[path.suffix.lower()]["format"]
-    if max(image.size) > LONGEST_SIDE.get(kind, max(image.size)):
-        raise UserError(
-            f"cannot write {path}: the picture is {image.width} x {image.height} and {kind} holds "
-            f"at most {LONGEST_SIDE[kind]} pixels a side; write .png or .tif"
-        )
+    kind = check_format(path, image.size)
     if alpha and kind == "JPEG":
         picture = Image.new("RGB", image.size, "white")
         picture.paste(image, mask=alpha)

@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--invert-mask", action="store_true", help="paint where masks are black")
     where.add_argument(
         "--feather",
-        type=_not_negative,
+        type=_percent,
         default=0.4,
         metavar="PERCENT",
         help="soften edges of masks, in percent of the long edge (default: %(default)s)",
@@ -153,9 +153,9 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
-def _not_negative(text: str) -> float:
-    if not 0 <= (value := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+def _percent(text: str) -> float:
+    if not 0 <= (value := _number(text)) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100 percent")
     return value
 
 

@@ -16,11 +16,12 @@ from faststyle.errors import UserError
 from faststyle.images.exif import with_software
 from faststyle.images.read import Photo, load_photo
 from faststyle.images.tensors import long_edge_to
-from faststyle.images.write import save_photo
+from faststyle.images.write import check_format, save_photo
 from faststyle.infer.mask_files import MaskFiles
 from faststyle.infer.records import Recipe, Record
 from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
+from faststyle.rendering.limits import check_enlarged
 from faststyle.rendering.masks import composite, fit_mask
 from faststyle.rendering.strength import check_strength
 from faststyle.rendering.stylizer import check_stroke_scale, load_style
@@ -66,7 +67,7 @@ class Repainter:
         """Read a photo and scale it as the options want.
 
         Raises:
-            UserError: the photo cannot be read.
+            UserError: the photo cannot be read, or its result would be too large.
         """
         photo = load_photo(task.photo)
         try:
@@ -74,7 +75,7 @@ class Repainter:
         except OSError as error:  # it was there a moment ago
             raise UserError(f"cannot read {task.photo}: {error.strerror or error}") from error
         photo = replace(photo, exif=with_software(photo.exif, str(record)))
-        size = self._size(photo.image)
+        size = self._size(photo.image.size, task)
         if size != photo.image.size:
             resample = Image.Resampling.LANCZOS
             alpha = None if photo.alpha is None else photo.alpha.resize(size, resample)
@@ -99,13 +100,31 @@ class Repainter:
 
         return results.save(task, item.record, write)
 
-    def _size(self, image: Image.Image) -> tuple[int, int]:
+    def _size(self, size: tuple[int, int], task: Task) -> tuple[int, int]:
+        """Width and height of the result, of one strength; checked before it takes memory."""
         max_size, scale = self.options.max_size, self.options.scale
-        if max_size is not None and max(image.size) > max_size:
-            return long_edge_to(image.size, max_size)
-        if scale is not None:
-            return long_edge_to(image.size, max(1, round(scale * max(image.size))))
-        return image.size
+        if max_size is not None and max(size) > max_size:
+            size = long_edge_to(size, max_size)
+        elif scale is not None:
+            self._check_enlarged(
+                f"{task.photo}: --scale {scale:g} makes",
+                size,
+                (size[0] * scale, size[1] * scale),
+                "--scale may be at most {} here (0.5 is half the size)",
+            )
+            size = long_edge_to(size, max(1, round(scale * max(size))))
+        copies = len(self.options.strength)
+        strip = (strip_width(size[0], copies), size[1])
+        advice = "give fewer, or a smaller --max-size"
+        self._check_enlarged(f"{task.photo}: {copies} strengths make", size, strip, advice)
+        check_format(task.target, strip)
+        return size
+
+    def _check_enlarged(
+        self, what: str, size: tuple[int, int], wanted: tuple[float, float], advice: str
+    ) -> None:
+        if wanted[0] > size[0]:
+            check_enlarged(what, size, wanted, self.styles[0].memory_limit(), advice)
 
     def _stylize(
         self, photo: Image.Image, masks: list[Image.Image], strength: float
@@ -128,11 +147,16 @@ def side_by_side(pictures: list[Image.Image]) -> Image.Image:
     if len(pictures) == 1:
         return pictures[0]
     width, height = pictures[0].size
-    step = width + max(1, round(GAP * width))
-    strip = Image.new(pictures[0].mode, (step * len(pictures) - (step - width), height), "white")
+    total = strip_width(width, len(pictures))
+    strip = Image.new(pictures[0].mode, (total, height), "white")
     for number, picture in enumerate(pictures):
-        strip.paste(picture, (number * step, 0))
+        strip.paste(picture, (strip_width(width, number + 1) - width, 0))
     return strip
+
+
+def strip_width(width: int, count: int) -> int:
+    """Pixels that `count` pictures of `width` take side by side."""
+    return count * width + (count - 1) * max(1, round(GAP * width))
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.rendering.forks import refuse_after_fork
 from faststyle.rendering.forward import stylize_canvas
 from faststyle.rendering.interpolation import InterpolatedNetworks
+from faststyle.rendering.limits import check_enlarged
 from faststyle.rendering.strength import check_strength, photo_share
 
 STROKE_SCALES = (0.25, 4.0)
@@ -86,7 +87,8 @@ class Stylizer:
             keep_color: "luminance" or "histogram" for the photo's colours: see `keep_colors`.
 
         Raises:
-            UserError: a value out of its range.
+            UserError: a value out of its range, or `stroke_scale` below 1 on a picture so large
+                that it does not fit into memory.
         """
         check_strength(strength)
         check_stroke_scale(stroke_scale)
@@ -112,7 +114,7 @@ class Stylizer:
         net = self._networks.at(strength)
         if stroke_scale == 1:
             painted = photo.blank()
-            stylize_canvas(net, photo, painted, self._budget())
+            stylize_canvas(net, photo, painted, self.memory_limit())
         else:
             painted = self._paint_scaled(net, photo, stroke_scale)
         if keep_color is not None:
@@ -123,11 +125,18 @@ class Stylizer:
         return painted
 
     def _paint_scaled(self, net: TransformNet, photo: Canvas, stroke_scale: float) -> Canvas:
+        check_enlarged(
+            f"stroke_scale: {stroke_scale:g} stylizes",
+            (photo.width, photo.height),
+            (photo.width / stroke_scale, photo.height / stroke_scale),
+            self.memory_limit(),
+            "give more, or a smaller picture",
+        )
         small = photo.resized(
             *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
         )
         painted = small.blank()
-        stylize_canvas(net, small, painted, self._budget())
+        stylize_canvas(net, small, painted, self.memory_limit())
         painted = painted.resized(photo.height, photo.width)
         if stroke_scale > 1:
             effects.add_detail(painted, photo, small.resized(photo.height, photo.width))
@@ -138,7 +147,8 @@ class Stylizer:
         """The network as trained; shared by all calls: do not change it."""
         return self._networks.at(1.0)
 
-    def _budget(self) -> float:
+    def memory_limit(self) -> float:
+        """Bytes that the process may take for a picture."""
         return memory_budget(self.device) if self.max_memory is None else self.max_memory
 
 
