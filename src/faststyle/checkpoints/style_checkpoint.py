@@ -27,6 +27,7 @@ from faststyle.files.tensor_files import check_size, read_safetensors, read_torc
 from faststyle.networks.transform_net import TransformNet
 
 PHOTO_END = "photo_end."  # what the names of its weights begin with
+OTHERS = (".pth", ".pt", ".model", ".bin")  # how other projects' networks end
 TRAINED = "transform_net."  # what the weights' names begin with in a training checkpoint
 
 
@@ -96,6 +97,11 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
     try:
         state_dict, metadata = (_read_lightning if training else _read_safetensors)(path)
     except UnsafeFile as error:
+        if path.suffix.lower() in OTHERS:
+            raise UserError(
+                f"{path}: not a style checkpoint; import networks of other projects first: "
+                f"faststyle-import {path} --name {path.stem}"
+            ) from error
         raise UserError(f"{path}: not a readable {kind} checkpoint: {error}") from error
     try:
         check_size(path, state_dict)
