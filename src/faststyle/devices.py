@@ -59,7 +59,7 @@ def choose_device(name: str) -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device).cpu()  # of "meta" nothing comes back
+        torch.zeros(1, device=device).cpu()  # nothing comes back from "meta"
     # Missing back ends raise AssertionError, RuntimeError or NotImplementedError.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]

@@ -28,7 +28,6 @@ NAMES = [
     "quote\\'d.jpg",
     '"half quoted.jpg',
     "'half quoted.jpg",
-    "a${style.name}.jpg",
     "$HOME.jpg",
     "007",
     "true",
@@ -52,6 +51,16 @@ def test_a_file_name_arrives_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["data.path", "runs_dir", "init_from", "loss_network.weights"])
+def test_braces_are_taken_as_they_are_where_a_file_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "a${style.name}.jpg"
+    assert parsed(f"style.image={name}").style.image == "astarry_night.jpg"
+    Path(name).touch()
+    assert parsed(f"style.image={name}").style.image == name
+
+
 def test_so_does_every_other_path(key: str) -> None:
     config = parsed("data=folder", "data.path=photos", f"{key}=José's photos (2024), a=b")
     section, _, name = key.rpartition(".")

@@ -38,7 +38,7 @@ def test_several_strengths_side_by_side(infer, here: Path) -> None:
         (("--max-size", "0"), "'0' is not a number of pixels"),
         (("--scale", "nan"), "nan is not above 0"),
         (("--max-memory", "lots"), "'lots' is no amount of memory such as 3GB"),
-        (("--feather", "-1"), "-1 is below 0"),
+        (("--feather", "-1"), "-1 is not between 0 and 100"),
         (("--invert-mask",), "--invert-mask needs a --mask"),
         (("--mask", "a.png", "--mask", "b.png"), "one style takes one --mask, not 2"),
         (("--mask", "nowhere.png"), "no such picture: nowhere.png"),

@@ -10,17 +10,18 @@ from PIL import Image
 
 from faststyle.infer.options import parse_options
 from faststyle.infer.repainter import Repainter
+from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
 from tests.support.awkward_files import write_awkward_files
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
-def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ckpt: Path) -> None:
     """At strength 0 every readable file comes out as it looks, corner by corner."""
     folder = tmp_path / "in"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
-    options = parse_options(["--ckpt", "unused", "x", "--strength", "0"])
+    options = parse_options(["--ckpt", str(ckpt), "x", "--strength", "0"])
     monkeypatch.setattr(
         "faststyle.infer.repainter.load_style", lambda *_: lambda image, *a, **k: image
     )
@@ -29,8 +30,9 @@ def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         if file.size is None or min(file.size) < 8:
             continue
         task = Task(file.path, tmp_path / "out.png")
-        repainter.write(repainter.paint(repainter.read(task), task), task)
-        with Image.open(task.target) as image:
+        results = Results([file.path], overwrite=False)
+        stylized = repainter.stylize(repainter.read(task), task)
+        with Image.open(repainter.write(stylized, task, results)) as image:
             width, height = image.size
             places = [
                 (x, y) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)

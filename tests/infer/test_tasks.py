@@ -164,8 +164,11 @@ def test_two_runs_give_the_same_bytes(infer, here: Path) -> None:
 
 def test_a_result_that_cannot_be_written_costs_only_itself(infer, here: Path) -> None:
     (here / "out").mkdir()
-    (here / "out" / "cat.jpg").mkdir()
-    outcome = infer("cat.jpg", "dog.png", "--output", "out")
+    (here / "out" / "cats").write_text("in the way")
+    (here / "in" / "cats").mkdir(parents=True)
+    (here / "cat.jpg").rename(here / "in" / "cats" / "cat.jpg")
+    (here / "dog.png").rename(here / "in" / "dog.png")
+    outcome = infer("in", "--recursive", "--output", "out")
     assert outcome.code == 1
     assert "cannot write" in outcome.err
     assert (here / "out" / "dog.png").is_file()

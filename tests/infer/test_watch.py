@@ -25,8 +25,6 @@ def test_what_arrives_is_painted_once_it_is_complete(tmp_path: Path, monkeypatch
     inbox.mkdir()
     output.mkdir()
     noise_picture(0, 8, 8).save(inbox / "before.png")
-    noise_picture(0, 8, 8).save(inbox / "done.png")
-    noise_picture(0, 8, 8).save(output / "done.png")
     (inbox / "notes.txt").write_text("no photo")
     found = arrivals(inbox, output)
     assert [task.photo.name for task in next(found)] == ["before.png"]

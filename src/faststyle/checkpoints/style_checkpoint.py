@@ -26,6 +26,7 @@ from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
 from faststyle.networks.transform_net import TransformNet
 
+FOREIGN_SUFFIXES = (".pth", ".pt", ".model", ".bin")  # of other projects' networks
 PHOTO_END = "photo_end."  # prefix of the weights for strength 0
 TRAINED = "transform_net."  # prefix of the weights in a run checkpoint
 
@@ -105,6 +106,11 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
     try:
         state_dict, metadata = (_read_run if is_run else _read_safetensors)(path)
     except UnsafeFile as error:
+        if path.suffix.lower() in FOREIGN_SUFFIXES:
+            raise UserError(
+                f"{path}: not a style checkpoint; import networks of other projects first: "
+                f"faststyle-import {path} --name {path.stem}"
+            ) from error
         raise UserError(f"{path}: not a readable {kind} checkpoint: {error}") from error
     try:
         check_size(path, state_dict)

@@ -27,9 +27,9 @@ def quote_overrides(
 ) -> list[str]:
     """Return `arguments` with the values of `text_keys` quoted for Hydra.
 
-    A value stays as it is where it is quoted already, null, or an interpolation. `~/` becomes the
-    home folder. With `-m` a comma still separates the values of a sweep, unless a file has a comma
-    in its name. `list_keys` hold lists of such values, `[a.jpg,b.jpg]`.
+    A value stays as it is where it is quoted already or null. `${...}` in it is an interpolation,
+    and with `-m` a comma separates the values of a sweep, unless there is a file of that very name.
+    `~/` becomes the home folder. `list_keys` hold lists of such values, `[a.jpg,b.jpg]`.
 
     Raises:
         UserError: a group of settings (`style=...`) is given a list, or nothing.
@@ -60,7 +60,7 @@ def _quoted(
         return argument
     if name in list_keys and re.fullmatch(r"\[[^'\"]*\]", value):
         return f"{key}=[{','.join(_quote(item.strip()) for item in value[1:-1].split(','))}]"
-    if name not in text_keys or value in _NO_TEXT or _is_hydras(value):
+    if name not in text_keys or value in _NO_TEXT or _QUOTED.fullmatch(value):
         return argument
     if sweeping and "," in value and not os.path.exists(value):
         return f"{key}={','.join(map(_quote, value.split(',')))}"
@@ -80,15 +80,12 @@ def _check_group(group: str, value: str) -> None:
         )
 
 
-def _is_hydras(value: str) -> bool:
-    return bool(_QUOTED.fullmatch(value)) or (value.startswith("${") and value.endswith("}"))
-
-
 def _quote(value: str) -> str:
     if value.startswith("~/"):
         value = os.path.expanduser(value)
+    text = _escape(value) if os.path.exists(value) else value
     # In Hydra's grammar a backslash means itself, unless a quote or the end follows.
-    escaped = re.sub(r"(\\*)('|$)", _double_backslashes, _escape(value))
+    escaped = re.sub(r"(\\*)('|$)", _double_backslashes, text)
     return f"'{escaped}'"
 
 

@@ -9,16 +9,20 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from faststyle.errors import UserError
+from faststyle.errors import NameTaken, UserError
 
 
 @contextmanager
-def atomic_write(path: Path) -> Generator[Path, None, None]:
+def atomic_write(path: Path, *, replace: bool = True) -> Generator[Path, None, None]:
     """Yield a temporary path beside `path`; rename it to `path` at the end, delete it on an error.
 
     Missing folders are made. A reader sees the old file or the new one, never a part.
 
+    Args:
+        replace: whether a file that is at `path` by the end is replaced.
+
     Raises:
+        NameTaken: `replace` is false, and something is at `path` by the end.
         UserError: the file cannot be written. The previous file at `path` is kept.
     """
     # Each process has a temporary name of its own, so that two can write the same file. Names may
@@ -28,13 +32,35 @@ def atomic_write(path: Path) -> Generator[Path, None, None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        # Windows refuses to replace a file that another program has open: an OSError as well.
-        os.replace(partial, path)
+        if replace:
+            # Windows refuses to replace a file that another program has open: an OSError as well.
+            os.replace(partial, path)
+        else:
+            _publish_new(partial, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def _publish_new(partial: Path, path: Path) -> None:
+    """Give a finished file its name, of two processes that try at once only one."""
+    try:
+        try:
+            os.link(partial, path)  # unlike a rename it fails where something is
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # a disk without hard links, such as a memory card
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError:
+        raise NameTaken(f"cannot write {path}: it exists already") from None
+    try:
+        os.replace(partial, path)
+    except OSError:
+        path.unlink()  # the empty file of just now
+        raise
 
 
 def check_writable(key: str, folder: Path) -> None:

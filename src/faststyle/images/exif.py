@@ -68,8 +68,22 @@ def tiff_tags(exif: bytes | None) -> Image.Exif:
         given.load(exif)
     tags.update(texts(given, KEPT))
     tags.update(texts(given.get_ifd(IFD.Exif), KEPT_DATES))
+    if software := given.get(Base.Software):
+        tags[Base.Software] = software
     tags[PREDICTOR] = 2
     return tags
+
+
+def with_software(exif: bytes | None, software: str) -> bytes:
+    """EXIF as `take_exif` gives it, with the tag Software added; `software` is ASCII."""
+    given, signed = Image.Exif(), Image.Exif()
+    if exif:
+        given.load(exif)
+    signed.update(texts(given, KEPT))
+    signed[Base.Software] = software
+    if dates := texts(given.get_ifd(IFD.Exif), KEPT_DATES):
+        signed[IFD.Exif] = dates
+    return signed.tobytes()
 
 
 def texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str | bytes]:

@@ -14,17 +14,37 @@ from faststyle.images.formats import SAVE_OPTIONS, check_output_suffix
 from faststyle.images.srgb import srgb_profile
 
 
-def save_image(image: Image.Image, path: Path, **extras: Any) -> None:
+def save_image(image: Image.Image, path: Path, *, replace: bool = True, **extras: Any) -> None:
     """Write by suffix, to a temporary name first, so that no half-written picture is ever seen.
 
     `extras` are further options of Pillow's writers that all formats know.
+
+    Raises:
+        NameTaken: `replace` is false, and there is something of that name.
+        UserError: see `check_output_suffix` and `atomic_write`.
     """
     check_output_suffix(path)
-    with atomic_write(path) as partial, partial.open("wb") as file:
+    with atomic_write(path, replace=replace) as partial, partial.open("wb") as file:
         image.save(file, **SAVE_OPTIONS[path.suffix.lower()], **extras)
 
 
 LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}  # of Pillow's encoders; the others know no limit
+
+
+def check_format(path: Path, size: tuple[int, int]) -> str:
+    """The format that the suffix of `path` asks for, as Pillow calls it.
+
+    Raises:
+        UserError: no format, or one that holds no picture of this width and height.
+    """
+    check_output_suffix(path)
+    kind = SAVE_OPTIONS[path.suffix.lower()]["format"]
+    if max(size) > LONGEST_SIDE.get(kind, max(size)):
+        raise UserError(
+            f"cannot write {path}: the picture is {size[0]} x {size[1]} and {kind} holds "
+            f"at most {LONGEST_SIDE[kind]} pixels a side; write .png or .tif"
+        )
+    return kind
 
 
 def save_photo(
@@ -33,6 +53,7 @@ def save_photo(
     *,
     alpha: Image.Image | None = None,
     exif: bytes | None = None,
+    replace: bool = True,
 ) -> None:
     """Write an RGB picture by suffix, tagged as sRGB; the same input gives the same bytes.
 
@@ -40,16 +61,11 @@ def save_photo(
     is put on white.
 
     Raises:
+        NameTaken: `replace` is false, and there is something of that name.
         UserError: the suffix is not in SAVE_OPTIONS, the format cannot hold a picture that large,
             or the file cannot be written; what stood at `path` before is still there.
     """
-    check_output_suffix(path)
-    kind = SAVE_OPTIONS[path.suffix.lower()]["format"]
-    if max(image.size) > LONGEST_SIDE.get(kind, max(image.size)):
-        raise UserError(
-            f"cannot write {path}: the picture is {image.width} x {image.height} and {kind} holds "
-            f"at most {LONGEST_SIDE[kind]} pixels a side; write .png or .tif"
-        )
+    kind = check_format(path, image.size)
     if alpha and kind == "JPEG":
         picture = Image.new("RGB", image.size, "white")
         picture.paste(image, mask=alpha)
@@ -61,4 +77,4 @@ def save_photo(
     extras: dict[str, Any] = {"exif": exif} if exif else {}
     if kind == "TIFF":
         extras = {"tiffinfo": tiff_tags(exif)}
-    save_image(picture, path, icc_profile=srgb_profile(), **extras)
+    save_image(picture, path, replace=replace, icc_profile=srgb_profile(), **extras)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
-from faststyle.errors import UserError, exit_on_user_error
+from faststyle.errors import UserError, exit_on_user_error, visible
 from faststyle.infer.options import parse_options
 from faststyle.malloc import tune_process
 
 if TYPE_CHECKING:
     from faststyle.infer.repainter import Repainter
+    from faststyle.infer.results import Results
     from faststyle.infer.tasks import Task
 
 
@@ -42,13 +44,19 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _stylize(options: argparse.Namespace) -> int:
+    from faststyle.infer.results import Results
     from faststyle.infer.tasks import plan_tasks
 
-    tasks = (
-        []
-        if options.watch
-        else plan_tasks(options.inputs, options.output, recursive=options.recursive)
-    )
+    tasks = []
+    results = Results([], overwrite=options.overwrite)
+    if not options.watch:
+        plan = plan_tasks(options.inputs, options.output, recursive=options.recursive)
+        for line in plan.left_out:
+            print(f"infer: {line}", file=sys.stderr)
+        tasks = plan.tasks
+        results = Results((task.photo for task in tasks), overwrite=options.overwrite)
+        for task in tasks:
+            results.check_named(task)
 
     # After the cheap checks: this imports torch.
     from faststyle.infer.repainter import Repainter
@@ -57,52 +65,59 @@ def _stylize(options: argparse.Namespace) -> int:
     if options.watch:
         return _watch(options, repainter)
     if options.skip_existing:
-        tasks, all_tasks = [task for task in tasks if not task.target.exists()], tasks
-        if len(tasks) < len(all_tasks):
-            print(f"{len(all_tasks) - len(tasks)} of {len(all_tasks)} are there already")
-    failed = _run(repainter, tasks)
-    return 1 if failed else 0
+        num_tasks = len(tasks)
+        tasks = _missing(tasks, results, repainter)
+        if len(tasks) < num_tasks:
+            print(f"{num_tasks - len(tasks)} of {num_tasks} are there already")
+    return 1 if _run(repainter, tasks, results) else 0
 
 
-def _run(repainter: Repainter, tasks: list[Task]) -> int:
-    """Paint them all, saying of each what became of it; returns how many failed."""
+def _missing(tasks: list[Task], results: Results, repainter: Repainter) -> list[Task]:
+    """The tasks whose results are not there yet."""
+    return [task for task in tasks if results.existing(task, repainter.recipe.record_of) is None]
+
+
+def _run(repainter: Repainter, tasks: list[Task], results: Results) -> int:
+    """Stylize them all and print what became of each; returns how many failed."""
     from tqdm import tqdm
 
     from faststyle.infer.pipeline import stylize_all
     from faststyle.infer.repainter import notices
 
     failed = 0
+    write = partial(repainter.write, results=results)
     with (
         notices(lambda line: tqdm.write(f"infer: {line}", file=sys.stderr)),
         tqdm(total=len(tasks), unit="photo", disable=None) as bar,
     ):
-        for task, painting, error in stylize_all(
-            tasks, repainter.read, repainter.paint, repainter.write
-        ):
+        for finished in stylize_all(tasks, repainter.read, repainter.stylize, write):
             bar.update()
-            if painting is not None:
-                for note in painting.notes:
+            if finished.error is None:
+                for note in finished.notes:
                     tqdm.write(f"infer: {note}", file=sys.stderr)
-                tqdm.write(str(task.target))
-            elif len(tasks) == 1 and error is not None:
-                raise error
+                tqdm.write(str(finished.path))
+            elif len(tasks) == 1:
+                raise finished.error
             else:
                 failed += 1
-                tqdm.write(f"infer: {error}; skipped", file=sys.stderr)
+                tqdm.write(f"infer: {visible(str(finished.error))}; skipped", file=sys.stderr)
     if failed:
         print(f"infer: {failed} of {len(tasks)} photos failed", file=sys.stderr)
     return failed
 
 
 def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
+    from faststyle.infer.results import Results
     from faststyle.infer.watch import arrivals
 
     print(f"watching {options.watch}, results go to {options.output}; Ctrl-C ends it")
     sys.stdout.flush()
     with suppress(KeyboardInterrupt):  # the way to end it
         for tasks in arrivals(options.watch, options.output):
+            results = Results((task.photo for task in tasks), overwrite=options.overwrite)
             try:
-                _run(repainter, tasks)
+                if missing := _missing(tasks, results, repainter):
+                    _run(repainter, missing, results)
             except UserError as error:  # raised for a single bad photo; the next may be good
-                print(f"infer: {error}; skipped", file=sys.stderr)
+                print(f"infer: {visible(str(error))}; skipped", file=sys.stderr)
     return 0

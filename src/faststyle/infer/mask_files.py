@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image, ImageChops
 
 from faststyle.errors import UserError
-from faststyle.images.formats import READABLE_SUFFIXES
+from faststyle.images.formats import find_pictures
 from faststyle.images.read import Photo, load_photo
 
 
@@ -17,27 +18,41 @@ class MaskFiles:
     def __init__(self, given: str):
         self.given = given
         self.path = Path(given)
+        self._mask: Image.Image | None = None
         if given == "alpha":
             return
         if self.path.is_dir():
-            self._by_stem = {
-                file.stem: file
-                for file in sorted(self.path.iterdir())
-                if file.suffix.lower() in READABLE_SUFFIXES
-            }
+            found = find_pictures(self.path, recursive=False)
+            self._by_stem = {file.stem: file for file in found.paths}
         else:
             self._mask = _load_mask(self.path)
 
     def of(self, path: Path, photo: Photo) -> Image.Image:
+        """The mask for a photo, mode "L", of any size.
+
+        Raises:
+            UserError: there is none, or it cannot be read.
+        """
         if self.given == "alpha":
             if photo.alpha is None:
                 raise UserError(f"--mask alpha: {path} has no alpha channel")
             return photo.alpha
-        if not self.path.is_dir():
-            return self._mask
+        return self._mask or _load_mask(self._file_for(path))
+
+    def digest_for(self, path: Path, digest: Callable[[Path], str]) -> str:
+        """`digest` of the file with the mask for a photo; "alpha" where the photo has its own.
+
+        Raises:
+            UserError: there is none.
+        """
+        return "alpha" if self.given == "alpha" else digest(self._file_for(path))
+
+    def _file_for(self, path: Path) -> Path:
+        if self._mask is not None:
+            return self.path
         if path.stem not in self._by_stem:
             raise UserError(f"--mask {self.path}: no mask named {path.stem} there, for {path}")
-        return _load_mask(self._by_stem[path.stem])
+        return self._by_stem[path.stem]
 
 
 def _load_mask(path: Path) -> Image.Image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import NoReturn
 
 from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
@@ -41,14 +42,20 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (infer --help shows all options)")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="infer", description="Repaint photos with a trained style, each in one forward pass."
     )
     add = parser.add_argument
-    add("inputs", nargs="*", type=Path, metavar="PHOTO", help="files, folders or patterns")
+    add("inputs", nargs="*", type=_path, metavar="PHOTO", help="files, folders or patterns")
     add(
         "--ckpt",
+        type=_name,
         action="append",
         default=[],
         metavar="STYLE",
@@ -56,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--output",
-        type=Path,
+        type=_path,
         help=f"a picture file for one photo, else a folder (default: {RESULTS}/<style>/)",
     )
     add("--list", action="store_true", help="print the styles at hand")
@@ -64,8 +71,19 @@ def _parser() -> argparse.ArgumentParser:
 
     many = parser.add_argument_group("many photos")
     many.add_argument("--recursive", action="store_true", help="subfolders of folders too")
-    many.add_argument("--skip-existing", action="store_true", help="not those painted before")
-    many.add_argument("--watch", type=Path, metavar="DIR", help="paint what arrives in a folder")
+    existing = many.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--skip-existing",
+        action="store_true",
+        help="only those whose result of this style and these options is not there yet",
+    )
+    existing.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace files of the result's name whatever they are, but never a photo given here "
+        "(default: only an earlier result of the same photo; else name_2)",
+    )
+    many.add_argument("--watch", type=_path, metavar="DIR", help="paint what arrives in a folder")
 
     look = parser.add_argument_group("how it is painted")
     look.add_argument(
@@ -101,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     where = parser.add_argument_group("where it is painted")
     where.add_argument(
         "--mask",
+        type=_name,
         action="append",
         default=[],
         metavar="FILE",
@@ -110,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--invert-mask", action="store_true", help="paint where masks are black")
     where.add_argument(
         "--feather",
-        type=_not_negative,
+        type=_percent,
         default=0.4,
         metavar="PERCENT",
         help="soften edges of masks, in percent of the long edge (default: %(default)s)",
@@ -131,6 +150,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _name(text: str) -> str:
+    # Most often an unset variable of the shell. Path would take it for the current folder.
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; give . for the current folder")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_name(text))
+
+
 def _numbers(text: str) -> list[float]:
     return [_number(part) for part in text.split(",")]
 
@@ -142,9 +172,9 @@ def _number(text: str) -> float:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
-def _not_negative(text: str) -> float:
-    if not 0 <= (value := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+def _percent(text: str) -> float:
+    if not 0 <= (value := _number(text)) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100 percent")
     return value
 
 

@@ -1,29 +1,48 @@
-"""Reading the next photo and writing the last painting while the network is at work."""
+"""Reading the next photo and writing the last result while the network is at work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faststyle.errors import UserError
-from faststyle.images.read import Photo
 from faststyle.infer.tasks import Task
+
+if TYPE_CHECKING:
+    from faststyle.infer.repainter import Item
 
 # Pixels from which on one photo at a time is in memory.
 LARGE = 2**24
 
 
+@dataclass(frozen=True)
+class Finished:
+    """What became of a task: the file of the result, or the error.
+
+    Attributes:
+        notes: of the photo, to show to the user.
+    """
+
+    task: Task
+    path: Path | None = None
+    notes: tuple[str, ...] = ()
+    error: UserError | None = None
+
+
 def stylize_all(
     tasks: Iterable[Task],
-    read: Callable[[Task], Photo],
-    paint: Callable[[Photo, Task], Photo],
-    write: Callable[[Photo, Task], None],
-) -> Iterator[tuple[Task, Photo | None, UserError | None]]:
-    """Every task in order, with what was written or what went wrong."""
+    read: Callable[[Task], Item],
+    stylize: Callable[[Item, Task], Item],
+    write: Callable[[Item, Task], Path],
+) -> Iterator[Finished]:
+    """Every task in order, once its result is written or something went wrong."""
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
         todo = iter(tasks)
 
-        def read_next() -> tuple[Task, Future[Photo]] | None:
+        def read_next() -> tuple[Task, Future[Item]] | None:
             task = next(todo, None)
             return None if task is None else (task, reader.submit(read, task))
 
@@ -32,32 +51,29 @@ def stylize_all(
             task, reading = current
             following = None
             try:
-                photo = reading.result()
-                large = photo.image.width * photo.image.height > LARGE
+                item = reading.result()
+                large = item.photo.image.width * item.photo.image.height > LARGE
                 if not large:
                     following = read_next()
                 elif last is not None:
                     yield _written(*last)
                     last = None
-                painting = paint(photo, task)
+                stylized = stylize(item, task)
                 if last is not None:
                     yield _written(*last)
-                last = task, painting, writer.submit(write, painting, task)
+                last = task, stylized, writer.submit(write, stylized, task)
             except UserError as error:
                 if last is not None:
                     yield _written(*last)
                     last = None
-                yield task, None, error
+                yield Finished(task, error=error)
             current = following or read_next()
         if last is not None:
             yield _written(*last)
 
 
-def _written(
-    task: Task, painting: Photo, writing: Future[None]
-) -> tuple[Task, Photo | None, UserError | None]:
+def _written(task: Task, item: Item, writing: Future[Path]) -> Finished:
     try:
-        writing.result()
+        return Finished(task, writing.result(), item.photo.notes)
     except UserError as error:
-        return task, None, error
-    return task, painting, None
+        return Finished(task, error=error)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import stat
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.images.formats import PHOTO_SUFFIXES
-from faststyle.infer.tasks import Task, name_targets
+from faststyle.images.formats import find_pictures
+from faststyle.infer.tasks import Task, name_target
 
 POLL_SECONDS = 0.5
 
 
 def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
-    """Tasks for what is in the folder and has no painting yet, then for whatever comes; for ever.
+    """Tasks for what is in the folder, then for whatever comes; for ever.
 
-    A photo counts as complete once it looks the same twice in a row. A changed photo comes again.
+    A photo counts as complete once it looks the same twice in a row. A changed photo comes again,
+    and one that was gone for a while. A folder that cannot be listed, such as a network share
+    that is unmounted, is waited for.
 
     Raises:
         UserError: no such folder, or results would go into it.
@@ -27,25 +31,32 @@ def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
         raise UserError(f"--output {output}: --watch needs another folder for the results")
     before: dict[Path, tuple[int, int]] = {}
     done: dict[Path, tuple[int, int]] = {}
-    first = True
+    waiting = False
     while True:
-        now = {path: state for path in folder.iterdir() if (state := _state(path))}
+        try:
+            found = find_pictures(folder, recursive=False).paths
+        except UserError as error:
+            if not waiting:
+                print(f"infer: {error}; waiting for it", file=sys.stderr)
+            found = []
+            waiting = True
+        else:
+            waiting = False
+        now = {path: state for path in found if (state := _state(path))}
         ready = [path for path in sorted(now) if before.get(path) == now[path] != done.get(path)]
-        tasks = name_targets(((path, Path()) for path in ready), output)
-        if first and ready:
-            tasks, first = [task for task in tasks if not task.target.exists()], False
+        done = {path: state for path, state in done.items() if path in now}
         done |= {path: now[path] for path in ready}
-        if tasks:
-            yield tasks
+        if ready:
+            yield [Task(path, name_target(path, output)) for path in ready]
         before = now
         time.sleep(POLL_SECONDS)
 
 
 def _state(path: Path) -> tuple[int, int] | None:
-    """Size and time of a picture file, None for anything else."""
+    """Size and time of a file that has something in it, None for anything else."""
     try:
         found = path.stat()
-    except OSError:  # gone since it was listed
+    except OSError:  # gone since it was listed, or a link to nothing
         return None
-    is_photo = path.suffix.lower() in PHOTO_SUFFIXES and path.is_file() and found.st_size
-    return (found.st_size, found.st_mtime_ns) if is_photo else None
+    is_file = stat.S_ISREG(found.st_mode) and found.st_size
+    return (found.st_size, found.st_mtime_ns) if is_file else None

@@ -19,14 +19,20 @@ from faststyle.images.tensors import check_batch
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering import effects
 from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
+from faststyle.rendering.forks import refuse_after_fork
 from faststyle.rendering.forward import stylize_canvas
-from faststyle.rendering.strength import between, check_strength, photo_share
+from faststyle.rendering.interpolation import InterpolatedNetworks
+from faststyle.rendering.limits import check_enlarged
+from faststyle.rendering.strength import check_strength, photo_share
 
 STROKE_SCALES = (0.25, 4.0)
 
 
 class Stylizer:
     """Repaints pictures in one style; `metadata` says which and how it was made.
+
+    Threads may share one: no call changes what another reads. Processes that are forked after it
+    was made may not, unless torch has one thread: see `refuse_after_fork`.
 
     Args:
         checkpoint: what `read_checkpoint` gives.
@@ -38,13 +44,12 @@ class Stylizer:
     def __init__(
         self, checkpoint: StyleCheckpoint, device: str = "auto", max_memory: float | None = None
     ):
+        refuse_after_fork()
         self.metadata: dict[str, Any] = checkpoint.metadata
         self.device = choose_device(device)
         self.max_memory = max_memory
         self.has_photo_end = checkpoint.photo_end is not None
-        self.net = checkpoint.build().to(self.device)
-        self._checkpoint = checkpoint
-        self._net_at = 1.0
+        self._networks = InterpolatedNetworks(checkpoint, self.device)
 
     @overload
     def __call__(
@@ -87,7 +92,8 @@ class Stylizer:
             keep_color: "luminance" or "histogram" for the photo's colours: see `keep_colors`.
 
         Raises:
-            UserError: a value out of its range, or neither a PIL image nor such a batch.
+            UserError: a value out of its range, neither a PIL image nor such a batch, or
+                `stroke_scale` below 1 on a picture so large that it does not fit into memory.
         """
         check_strength(strength)
         check_stroke_scale(stroke_scale)
@@ -115,10 +121,11 @@ class Stylizer:
     def _stylize(
         self, photo: Canvas, strength: float, stroke_scale: float, keep_color: str | None
     ) -> Canvas:
-        net = self._net(strength)
+        refuse_after_fork()
+        net = self._networks.at(strength)
         if stroke_scale == 1:
             painted = photo.blank()
-            stylize_canvas(net, photo, painted, self._budget())
+            stylize_canvas(net, photo, painted, self.memory_limit())
         else:
             painted = self._paint_scaled(net, photo, stroke_scale)
         if keep_color is not None:
@@ -129,32 +136,42 @@ class Stylizer:
         return painted
 
     def _paint_scaled(self, net: TransformNet, photo: Canvas, stroke_scale: float) -> Canvas:
+        check_enlarged(
+            f"stroke_scale: {stroke_scale:g} stylizes",
+            (photo.width, photo.height),
+            (photo.width / stroke_scale, photo.height / stroke_scale),
+            self.memory_limit(),
+            "give more, or a smaller picture",
+        )
         small = photo.resized(
             *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
         )
         painted = small.blank()
-        stylize_canvas(net, small, painted, self._budget())
+        stylize_canvas(net, small, painted, self.memory_limit())
         painted = painted.resized(photo.height, photo.width)
         if stroke_scale > 1:
             effects.add_detail(painted, photo, small.resized(photo.height, photo.width))
         return painted
 
-    def _net(self, strength: float) -> TransformNet:
-        photo_end = self._checkpoint.photo_end
-        if photo_end is not None and strength != self._net_at:
-            weights = between(photo_end, self._checkpoint.state_dict, strength)
-            self.net.load_state_dict(weights)
-            self._net_at = strength
-        return self.net
+    @property
+    def net(self) -> TransformNet:
+        """The network as trained; shared by all calls: do not change it."""
+        return self._networks.at(1.0)
 
-    def _budget(self) -> float:
+    def memory_limit(self) -> float:
+        """Bytes that the process may take for a picture."""
         return memory_budget(self.device) if self.max_memory is None else self.max_memory
 
 
 def load_style(path: str | Path, device: str = "auto", max_memory: float | None = None) -> Stylizer:
     """A Stylizer from a style checkpoint (.safetensors), a training checkpoint (.ckpt), or the name
     of a style that ships or is in ./checkpoints: load_style("starry_night").
+
+    Raises:
+        UserError: no such style, or a file that is damaged or of another kind.
+        RuntimeError: this process was forked from one that had used torch's threads.
     """
+    refuse_after_fork()
     return Stylizer(read_checkpoint(find_style(path)), device, max_memory)
 
 
