@@ -53,7 +53,7 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
     assert tops == {"train.py", "infer.py", "faststyle", *(t for t in tops if "dist-info" in t)}
     assert not any("test" in name for name in names)
-    assert "faststyle-train = faststyle.train.run:main" in scripts
+    assert "faststyle-train = faststyle.train.command:main" in scripts
     assert "faststyle-infer = faststyle.infer.command:main" in scripts
     assert "faststyle-import = faststyle.convert.command:main" in scripts
 

@@ -12,6 +12,7 @@ from faststyle.infer.options import parse_options
 from faststyle.infer.repainter import Repainter
 from faststyle.infer.tasks import Task
 from tests.support.awkward_files import write_awkward_files
+from tests.support.pictures import at_quarters
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
@@ -31,11 +32,6 @@ def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         task = Task(file.path, tmp_path / "out.png")
         repainter.write(repainter.paint(repainter.read(task), task), task)
         with Image.open(task.target) as image:
-            width, height = image.size
-            places = [
-                (x, y) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)
-            ]
-            picture = np.asarray(image.convert("RGB"), dtype=int)
-            found = [picture[y, x] for x, y in places]
+            found = at_quarters(image.convert("RGB"))
         if file.alpha is None:
             assert np.abs(np.subtract(found, file.corners)).max() <= file.tolerance, file.name

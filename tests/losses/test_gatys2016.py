@@ -13,8 +13,7 @@ from torch import Tensor
 from faststyle.images.tensors import to_tensor
 from faststyle.losses.functional import FORMULAS, gram
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.perceptual_loss import PerceptualLoss
-from tests.support.networks import vgg_weights
+from tests.support.networks import tiny_loss, vgg_weights
 from tests.support.pictures import noise_picture
 
 Array = NDArray[np.float64]
@@ -123,10 +122,9 @@ def test_gatys_total_and_its_gradient_by_the_pixels() -> None:
         to_tensor(noise_picture(seed, 12, 10)).double().requires_grad_(seed == 0)
         for seed in range(3)
     )
-    perceptual_loss = PerceptualLoss(
+    perceptual_loss = tiny_loss(
         loss_network,
-        formula="gatys2016",
-        content_weight=1.0,
+        "gatys2016",
         style_weight=1000.0,
         tv_weight=0.0,
         content_layers=["conv1_2"],

@@ -14,8 +14,7 @@ from torch import Tensor
 from faststyle.files.paths import CONF_DIR
 from faststyle.losses.functional import FORMULAS
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.perceptual_loss import PerceptualLoss
-from tests.support.networks import vgg_weights
+from tests.support.networks import tiny_loss, vgg_weights
 from tests.support.pictures import noise_batch
 
 Array = NDArray[np.float64]
@@ -146,9 +145,9 @@ def test_presets_equal_the_papers(formula: str, deep_networks: dict[str, LossNet
     photos, stylized = noise_batch(32, 1, 2), noise_batch(32, 3, 4)
     painting = noise_batch(48, 5)
     arguments = {k: getattr(loss, k) for k in ("content_weight", "style_weight", "tv_weight")}
-    perceptual = PerceptualLoss(
+    perceptual = tiny_loss(
         network,
-        formula=loss.formula,
+        loss.formula,
         **arguments,
         content_layers=content,
         style_layers=style,

@@ -82,16 +82,16 @@ def options(paintings: Path, output: Path, *more: str):
 
 def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path: Path) -> None:
     first, others = train_gallery.commands(options(paintings, tmp_path / "out"))
-    config = compose_config(first)
+    config = compose_config(*first)
     assert config.style.image == str(paintings / "starry_night.jpg")
     assert (config.init_from, config.trainer.max_steps) == (None, 1400)
     assert others[0] == "-m"
     sweep = OverridesParser.create().parse_overrides(others[1:])
     runs = BasicSweeper.split_arguments(sweep, None)[0]
-    assert [Path(str(compose_config(list(run)).style.image)).stem for run in runs] == [
+    assert [Path(str(compose_config(*run).style.image)).stem for run in runs] == [
         *("udnie", "great_wave"),
     ]
-    runs_of = [compose_config(list(run)) for run in runs]
+    runs_of = [compose_config(*run) for run in runs]
     assert [(run.style.steps, run.trainer.max_steps) for run in runs_of] == [
         (900, 900),
         (None, 500),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL.ExifTags import IFD, Base
 from PIL.Image import Transpose
 
 from tests.support.awkward_profiles import ADOBE_RGB, GREY, SWAPPED_INKS, from_srgb
+from tests.support.pictures import png
 
 Color = tuple[int, int, int]
 # Top left, top right, bottom left, bottom right; within the gamut of print.
@@ -82,19 +82,6 @@ def talkative() -> Image.Exif:
     told[IFD.Exif] = {Base.DateTimeOriginal: DATE, Base.LensModel: "Lens"}
     told[IFD.GPSInfo] = {1: "N", 2: (47.0, 22.0, 0.0)}
     return told
-
-
-def png(width: int, height: int, bits: int, kind: int, rows: bytes) -> bytes:
-    """A PNG of what Pillow cannot write; `kind` is the colour type, `rows` are filtered."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
-    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def tiff_16_bit(levels: np.ndarray) -> bytes:

@@ -20,7 +20,7 @@ def test_help_and_cfg_answer_without_importing_torch(flags: list[str], tmp_path:
         "atexit.register(lambda: print('HEAVY', sorted({m.split('.')[0] for m in sys.modules}"
         " & {'torch', 'pytorch_lightning', 'datasets', 'torchvision'})))\n"
         f"sys.argv = ['train', *{flags!r}]\n"
-        "from faststyle.train.run import main\n"
+        "from faststyle.train.command import main\n"
         "main()\n"
     )
     done = subprocess.run(

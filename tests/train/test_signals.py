@@ -15,7 +15,7 @@ def test_a_second_signal_ends_the_process_at_once(
     hang = (
         "import os, signal, sys, time\n"
         "from faststyle.train.module import StyleTransfer\n"
-        "from faststyle.train.run import main\n"
+        "from faststyle.train.command import main\n"
         "def step(*_):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
