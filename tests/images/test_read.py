@@ -177,7 +177,7 @@ def complaint(file: Awkward) -> str:
         return f"{photo.image.mode} of {photo.image.size}"
     off = np.abs(np.subtract(at_quarters(photo.image), file.corners)).max()
     if off > file.tolerance:
-        return f"colours are {off} levels off"
+        return f"colors are {off} levels off"
     if (photo.alpha and (photo.alpha.size, tuple(at_quarters(photo.alpha)))) != (
         file.alpha and (file.size, file.alpha)
     ):

@@ -41,7 +41,7 @@ class Awkward:
     Attributes:
         size: upright; None where the file must be refused.
         says: part of the refusal, or of the note; empty where nothing must be said.
-        corners: the colours a quarter in from each corner.
+        corners: the colors a quarter in from each corner.
         tolerance: levels by which they may be off.
         alpha: transparency at the same places, or None.
     """
@@ -153,8 +153,8 @@ def write_awkward_files(folder: Path) -> list[Awkward]:
     add("float_255.tif", Image.fromarray(floats), corners=GREYS)
     deep_rgb = np.asarray(rgb).astype(np.uint16) * 257
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep_rgb)
-    add("deep_colour.png", png(*SIZE, 16, 2, rows))
-    add("deep_colour.tif", tiff_16_bit(deep_rgb))
+    add("deep_color.png", png(*SIZE, 16, 2, rows))
+    add("deep_color.tif", tiff_16_bit(deep_rgb))
     # Transparency.
     quarter_alpha = (255, 128, 1, 255)
     for name in ("clear.png", "clear.tif"):

@@ -60,7 +60,7 @@ def pixels_of(path: Path | str) -> np.ndarray:
 
 
 def png(width: int, height: int, bits: int, kind: int, rows: bytes) -> bytes:
-    """A PNG of what Pillow cannot write; `kind` is the colour type, `rows` are filtered."""
+    """A PNG of what Pillow cannot write; `kind` is the color type, `rows` are filtered."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return (
