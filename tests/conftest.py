@@ -20,9 +20,8 @@ import torch
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.networks.transform_net import TransformNet
-from tests.support.commands import Outcome, RunCli
-from tests.support.networks import TINY_NETWORK, vgg_weights
+from tests.support.commands import Outcome, RunCli, in_process
+from tests.support.networks import TINY_NETWORK, tiny_net, vgg_weights
 from tests.support.pictures import noise_picture
 from tests.support.runs import compose_config, smoke
 
@@ -55,6 +54,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def painting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A style image."""
     path = tmp_path_factory.mktemp("painting") / "painting.png"
     noise_picture(100, 70, 50).save(path)
     return path
@@ -77,7 +77,7 @@ def smoke_overrides(painting: Path, tiny_weights: Path, tmp_path: Path) -> list[
 @pytest.fixture
 def make_config(smoke_overrides: list[str]) -> Callable[..., TrainConfig]:
     """Smoke settings with changes."""
-    return lambda *overrides: compose_config([*smoke_overrides, *overrides])
+    return lambda *overrides: compose_config(*smoke_overrides, *overrides)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def run_cli(tmp_path: Path) -> RunCli:
             timeout=300,
             check=False,
         )
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        return Outcome(module.rpartition(".")[2], done.returncode, done.stdout, done.stderr)
 
     return run
 
@@ -112,14 +112,7 @@ def train_cli(
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["train", *arguments])
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-        capfd.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capfd.readouterr()
-        return Outcome(code, captured.out, captured.err)
+        return in_process("train", main, capfd)
 
     return run
 
@@ -141,16 +134,16 @@ def generator() -> torch.Generator:
 
 @pytest.fixture(scope="module")
 def ckpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    net = TransformNet(**TINY_NETWORK)  # type: ignore[arg-type]
+    """The checkpoint of a tiny style."""
     path = tmp_path_factory.mktemp("style") / "tiny.safetensors"
     style = {"name": "tiny", "title": "A tiny painting"}
-    write_checkpoint(path, net, {"network": TINY_NETWORK, "style": style})
+    write_checkpoint(path, tiny_net(), {"network": TINY_NETWORK, "style": style})
     return path
 
 
 @pytest.fixture(scope="session")
 def loss_network() -> LossNetwork:
+    """The first stages of a VGG-19 with random weights."""
     return LossNetwork(
         "vgg19",
         ["relu1_1", "relu2_1", "relu2_2"],

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import noise_picture, written
 
 from faststyle.errors import UserError, exit_on_user_error, print_any_name, visible
+from tests.support.pictures import noise_picture, written
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8:strict"])

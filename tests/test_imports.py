@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import noise_picture
 
 from faststyle import UserError, available_styles, load_style
 from faststyle.files.paths import BUNDLED_STYLES
+from tests.support.pictures import noise_picture
 
 NOT_FOR_USING_A_STYLE = {
     "faststyle.losses",

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import TINY_NETWORK
 from jaxtyping import TypeCheckError
 
 from faststyle.losses.functional import gram, relative_error
 from faststyle.networks.fast_conv import conv2d, upsample_conv2d
 from faststyle.networks.transform_net import TransformNet
+from tests.support.networks import TINY_NETWORK
 
 WRONG = {
     "features without a batch": lambda: gram(torch.ones(3, 4, 4)),

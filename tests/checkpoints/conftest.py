@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.networks.transform_net import TransformNet
 from scripts.stress.fuzz_checkpoints import originals
-from tests.support.networks import TINY_METADATA, TINY_NETWORK
+from tests.support.networks import TINY_METADATA, tiny_net
 
 
 @pytest.fixture
 def net() -> TransformNet:
-    torch.manual_seed(0)
-    return TransformNet(**TINY_NETWORK)  # type: ignore[arg-type]
+    return tiny_net()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from faststyle.checkpoints.catalog import describe, find_style, result_name
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.errors import UserError
 from faststyle.infer.command import main
-from tests.support.commands import Outcome
+from tests.support.commands import Outcome, in_process
 
 
 def test_description_is_for_people(checkpoint: Path) -> None:
@@ -43,9 +43,7 @@ def at_hand(ckpt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def listed(capsys: pytest.CaptureFixture[str]) -> Outcome:
-    code = main(["--list"])
-    captured = capsys.readouterr()
-    return Outcome(code, captured.out, captured.err)
+    return in_process("infer", lambda: main(["--list"]), capsys)
 
 
 def test_the_list(at_hand: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,25 +12,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from faststyle.checkpoints.header import METADATA_KEY
-from faststyle.checkpoints.style_checkpoint import FORMAT, read_checkpoint
-from faststyle.errors import UserError
+from faststyle.checkpoints.style_checkpoint import FORMAT
 from faststyle.networks.transform_net import TransformNet
+from tests.support.hostile import Calls, refusal, rewrite
 from tests.support.networks import TINY_METADATA, TINY_NETWORK
 from tests.support.pictures import noise_picture
-
-
-def refusal(path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        read_checkpoint(path).build()
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
-
-
-def rewrite(path: Path, **changes: Any) -> None:
-    """The same weights, with other metadata."""
-    text = json.dumps({"format": FORMAT, **TINY_METADATA, **changes})
-    save_file(load_file(path), path, metadata={METADATA_KEY: text})
 
 
 def test_missing(tmp_path: Path) -> None:
@@ -60,7 +45,7 @@ def test_no_safetensors_at_all(name: str, tmp_path: Path) -> None:
 
 
 def test_a_newer_format_names_both_versions(checkpoint: Path) -> None:
-    rewrite(checkpoint, format=FORMAT + 1)
+    rewrite(checkpoint, lambda metadata, _: metadata.update(format=FORMAT + 1))
     message = refusal(checkpoint)
     assert f"format {FORMAT + 1}" in message
     assert f"reads format {FORMAT}" in message
@@ -82,38 +67,25 @@ def test_metadata_that_is_no_description(text: str, checkpoint: Path) -> None:
     ],
 )
 def test_weights_of_another_architecture(network: dict[str, Any], checkpoint: Path) -> None:
-    rewrite(checkpoint, network=network)
+    rewrite(checkpoint, lambda metadata, _: metadata.update(network=network))
     assert "weights do not fit its network" in refusal(checkpoint)
 
 
 def test_metadata_without_a_network(checkpoint: Path) -> None:
-    text = json.dumps({"format": FORMAT, "style": {"name": "tiny"}})
-    # A copy: the file must not be overwritten under the tensors read from it.
-    tensors = {key: value.clone() for key, value in load_file(checkpoint).items()}
-    save_file(tensors, checkpoint, metadata={METADATA_KEY: text})
+    rewrite(checkpoint, lambda metadata, _: metadata.pop("network"))
     assert "network" in refusal(checkpoint)
 
 
 def test_an_unknown_option_of_the_network(checkpoint: Path) -> None:
-    rewrite(checkpoint, network={**TINY_NETWORK, "norm": "layer"})
+    rewrite(checkpoint, lambda metadata, _: metadata["network"].update(norm="layer"))
     assert "network.norm: 'layer' is not one of instance, batch" in refusal(checkpoint)
-
-
-class Malicious:
-    """Unpickled without care it makes a file."""
-
-    def __init__(self, target: Path):
-        self.target = target
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (self.target,))
 
 
 def test_a_malicious_ckpt_is_refused_and_not_run(net: TransformNet, tmp_path: Path) -> None:
     proof = tmp_path / "executed"
     state = {f"transform_net.{key}": value for key, value in net.state_dict().items()}
     metadata = {"format": FORMAT, **TINY_METADATA}
-    contents = {"state_dict": state, METADATA_KEY: metadata, "extra": Malicious(proof)}
+    contents = {"state_dict": state, METADATA_KEY: metadata, "extra": Calls(Path.touch, proof)}
     torch.save(contents, tmp_path / "evil.ckpt")
     (tmp_path / "plain.ckpt").write_bytes(pickle.dumps(contents))
     for name in ("evil.ckpt", "plain.ckpt"):

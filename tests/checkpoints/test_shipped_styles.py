@@ -16,7 +16,7 @@ from tests.support.runs import compose_config
 def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> None:
     metadata = read_checkpoint(path).metadata
     experiment = "gallery_first" if path.stem == train.FIRST else "gallery"
-    config = compose_config([f"style={path.stem}", f"experiment={experiment}"])
+    config = compose_config(f"style={path.stem}", f"experiment={experiment}")
     training, style = metadata["training"], metadata["style"]
     for key in ("name", "title", "artist", "year", "rights", "size"):
         assert style[key] == getattr(config.style, key), key
@@ -36,4 +36,5 @@ def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> No
 
 
 def test_the_shipped_styles_are_small() -> None:
+    assert "starry_night" in {path.stem for path in SHIPPED}
     assert sum(path.stat().st_size for path in SHIPPED) <= 25e6

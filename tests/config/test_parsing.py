@@ -7,12 +7,12 @@ import re
 import pytest
 
 from faststyle.errors import UserError
-from tests.support.runs import settings
+from tests.support.runs import compose_config
 
 
 def complaint(*overrides: str) -> str:
     with pytest.raises(UserError) as caught:
-        settings(*overrides)
+        compose_config(*overrides)
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -79,11 +79,13 @@ def test_a_negative_seed_is_refused_by_its_key() -> None:
 
 
 def test_seed_zero_is_a_seed() -> None:
-    assert settings("seed=0").seed == 0
-    assert settings("seed=7").seed == 7
+    assert compose_config("seed=0").seed == 0
+    assert compose_config("seed=7").seed == 7
 
 
 def test_numbers_for_strings_are_taken_as_typed() -> None:
     """`precision=16` and `style.name=1889` read naturally, though YAML sees numbers."""
-    assert settings("trainer.precision=16").trainer.precision == "16"
-    assert settings("style=custom", "style.name=1889", "style.image=a.jpg").style.name == "1889"
+    assert compose_config("trainer.precision=16").trainer.precision == "16"
+    assert (
+        compose_config("style=custom", "style.name=1889", "style.image=a.jpg").style.name == "1889"
+    )

@@ -13,7 +13,7 @@ from faststyle.config import train
 from faststyle.files.paths import CONF_DIR
 from faststyle.losses.architectures import ARCHITECTURES
 from faststyle.losses.functional import FORMULAS
-from tests.support.runs import settings
+from tests.support.runs import compose_config
 
 PAINTINGS = {
     "starry_night",
@@ -43,7 +43,7 @@ GIVEN = {
 @pytest.mark.parametrize("file", GROUP_FILES, ids=str)
 def test_every_file_of_conf_composes_and_parses(file: Path) -> None:
     choice = f"{file.parent}={file.name}"
-    config = settings(choice, *GIVEN.get(choice, []))
+    config = compose_config(choice, *GIVEN.get(choice, []))
     assert config.loss.formula in FORMULAS
     assert config.loss_network.name in ARCHITECTURES
 
@@ -61,14 +61,14 @@ def test_the_names_in_conf_are_those_the_code_knows() -> None:
 
 @pytest.mark.parametrize("preset", ["gatys2016", "johnson2016", "pytorch_examples", "engstrom2016"])
 def test_presets_bring_their_loss_network_and_keep_their_layers(preset: str) -> None:
-    config = settings(f"loss={preset}")
+    config = compose_config(f"loss={preset}")
     expected = "vgg16" if preset in ("johnson2016", "pytorch_examples") else "vgg19"
     assert config.loss_network.name == expected
     assert config.loss.formula == preset
 
 
 def test_the_default_layers_follow_the_loss_network() -> None:
-    config = settings("loss_network=squeezenet")
+    config = compose_config("loss_network=squeezenet")
     assert config.loss.content_layers == ["fire5"]
     assert config.loss.style_layers == ["relu1", "fire2", "fire4", "fire6", "fire9"]
 
@@ -77,7 +77,7 @@ def test_the_default_layers_follow_the_loss_network() -> None:
 def test_a_painting_is_a_short_file_that_credits_it(name: str) -> None:
     path = CONF_DIR / "style" / f"{name}.yaml"
     assert len(path.read_text().splitlines()) <= 12
-    style = settings(f"style={name}").style
+    style = compose_config(f"style={name}").style
     assert style.name == name
     assert style.title
     assert style.artist

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from faststyle.convert.command import main
-from tests.support.commands import Outcome
+from tests.support.commands import Outcome, in_process
 
 Run = Callable[..., Outcome]
 
@@ -19,12 +19,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object, name: str = "theirs") -> Outcome:
-        capsys.readouterr()
-        try:
-            code = main([*map(str, arguments), "--name", name])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return Outcome(code, captured.out, captured.err)
+        given = [*map(str, arguments), "--name", name]
+        return in_process("import", lambda: main(given), capsys)
 
     return run

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from faststyle.checkpoints.catalog import describe
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.rendering.stylizer import Stylizer
-from tests.support.commands import Outcome, import_line
+from tests.support.commands import Outcome, one_line
 from tests.support.peers import examples_state, lengstrom_variables, write_variables
 from tests.support.pictures import noise_picture
 
@@ -55,7 +55,7 @@ def test_nothing_is_overwritten_unasked(run: Run) -> None:
     target = Path("checkpoints/theirs.safetensors")
     target.parent.mkdir()
     target.write_text("precious")
-    assert "is there already; give --force" in import_line(run("their.model"))
+    assert "is there already; give --force" in one_line(run("their.model"))
     assert target.read_text() == "precious"
     assert run("their.model", "--force").code == 0
     assert read_checkpoint(target).metadata["style"]["name"] == "theirs"
@@ -66,15 +66,13 @@ def test_nothing_is_overwritten_unasked(run: Run) -> None:
 
 def test_mistakes_on_the_command_line(run: Run) -> None:
     torch.save(examples_state(4, 1), "their.model")
-    assert "no such file or folder: nothing" in import_line(run("nothing"))
-    assert "--name: '../x' names a file" in import_line(run("their.model", name="../x"))
-    assert "ends in .safetensors" in import_line(run("their.model", "--output", "x.ckpt"))
-    message = import_line(run("their.model", "--from", "lengstrom"))
+    assert "no such file or folder: nothing" in one_line(run("nothing"))
+    assert "--name: '../x' names a file" in one_line(run("their.model", name="../x"))
+    assert "ends in .safetensors" in one_line(run("their.model", "--output", "x.ckpt"))
+    message = one_line(run("their.model", "--from", "lengstrom"))
     assert "their.model: not a network of lengstrom: cannot read its manifest.json" in message
     write_variables(Path("wave"), lengstrom_variables(2, 0))
-    assert "not a network of pytorch_examples" in import_line(
-        run("wave", "--from=pytorch_examples")
-    )
+    assert "not a network of pytorch_examples" in one_line(run("wave", "--from=pytorch_examples"))
     assert not Path("checkpoints").exists()
 
 
@@ -83,8 +81,8 @@ def test_mistakes_on_the_command_line(run: Run) -> None:
 )
 def test_files_that_are_something_else(run: Run, content: bytes) -> None:
     Path("their.model").write_bytes(content)
-    assert "give a state dict of pytorch/examples' fast_neural_style" in import_line(
+    assert "give a state dict of pytorch/examples' fast_neural_style" in one_line(
         run("their.model")
     )
-    message = import_line(run("their.model", "--from", "pytorch_examples"))
+    message = one_line(run("their.model", "--from", "pytorch_examples"))
     assert "their.model: not a network of pytorch_examples: " in message

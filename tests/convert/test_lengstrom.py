@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from tests.support.commands import Outcome, import_line
+from tests.support.commands import Outcome, one_line
 from tests.support.peers import (
     SIZES,
     lengstrom_picture,
@@ -58,7 +58,7 @@ def test_a_folder_is_hashed_in_the_order_of_its_variables(run: Run) -> None:
 
 def test_a_folder_without_a_manifest(run: Run) -> None:
     Path("empty").mkdir()
-    assert "no manifest.json in this folder; give " in import_line(run("empty"))
+    assert "no manifest.json in this folder; give " in one_line(run("empty"))
 
 
 def manifest_with(**changes: Any) -> Callable[[dict[str, Any]], None]:
@@ -90,14 +90,14 @@ def test_damaged_manifests(run: Run, edit: Callable[[dict], object], message: st
     manifest = json.loads(file.read_text())
     edit(manifest)
     file.write_text(json.dumps(manifest))
-    assert message in import_line(run("theirs"))
+    assert message in one_line(run("theirs"))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '"' + "x" * (1 << 20) + '"', "\udcff"])
 def test_manifests_that_are_none(run: Run, text: str) -> None:
     file = write_variables(Path("theirs"), lengstrom_variables(2, 1)) / "manifest.json"
     file.write_bytes(text.encode(errors="surrogateescape"))
-    assert "theirs: not a network of lengstrom: its manifest.json is no JSON" in import_line(
+    assert "theirs: not a network of lengstrom: its manifest.json is no JSON" in one_line(
         run("theirs")
     )
 
@@ -105,6 +105,6 @@ def test_manifests_that_are_none(run: Run, text: str) -> None:
 def test_variables_that_are_damaged(run: Run) -> None:
     folder = write_variables(Path("theirs"), lengstrom_variables(2, 1))
     (folder / "Variable_4").write_bytes(b"\x00\x00\xc0\x7f" * 4)  # not a number
-    assert "not finite numbers" in import_line(run("theirs"))
+    assert "not finite numbers" in one_line(run("theirs"))
     (folder / "Variable_4").unlink()
-    assert "Variable_4 is missing, or not the 16 bytes of its shape" in import_line(run("theirs"))
+    assert "Variable_4 is missing, or not the 16 bytes of its shape" in one_line(run("theirs"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.support.commands import Outcome, import_line
+from tests.support.commands import Outcome, one_line
 from tests.support.peers import SIZES, examples_picture, examples_state, painted, photo
 
 Run = Callable[..., Outcome]
@@ -64,5 +64,5 @@ def test_files_of_old_torch_and_in_half_precision(run: Run) -> None:
 def test_damaged_state_dicts(run: Run, changes: dict[str, Any], message: str) -> None:
     state = {k: v for k, v in (examples_state(4, 1) | changes).items() if v is not None}
     torch.save(state, "their.model")
-    assert message in import_line(run("their.model"))
+    assert message in one_line(run("their.model"))
     assert not Path("checkpoints").exists()

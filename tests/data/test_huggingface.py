@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import datasets
 import numpy as np
@@ -15,6 +16,7 @@ from faststyle.data.sources import PhotoSource, open_folder, open_photos
 from faststyle.errors import UserError
 from faststyle.images.read import load_image
 from tests.support.batches import batches, content_data
+from tests.support.hostile import no_network
 
 # --- sources ----------------------------------------------------------------------------------
 
@@ -100,11 +102,11 @@ def test_hub_offline_is_one_line_that_says_what_to_do(
 ) -> None:
     tried = []
 
-    def no_network(*args: object, **kwargs: object) -> None:
-        tried.append(args)
-        raise OSError("network is unreachable")
+    def look_up(*arguments: object, **_: object) -> NoReturn:
+        tried.append(arguments)
+        no_network()
 
-    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     with pytest.raises(
         UserError, match=r"cannot load nobody/nothing .*data=folder data\.path=FOLDER"
     ) as caught:

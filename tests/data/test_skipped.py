@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from faststyle.data.sources import open_folder
 from faststyle.errors import UserError
 from faststyle.train.run import train
 from tests.support.batches import batches, content_data
-from tests.support.pictures import noise_picture
+from tests.support.pictures import noise_picture, png
 
 # --- photos that cannot be used ---------------------------------------------------------------
 
@@ -62,22 +60,6 @@ def test_no_photo_that_can_be_used_is_an_error(tmp_path: Path) -> None:
 # --- files ------------------------------------------------------------------------------------
 
 
-def bomb(path: Path) -> None:
-    """A PNG of a hundred bytes that says it has 30,000 x 30,000 pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(bytes(1000)))
-        + chunk(b"IEND", b"")
-    )
-
-
 def test_every_kind_of_bad_file_is_skipped_and_named(tmp_path: Path) -> None:
     for i in range(12):
         noise_picture(i).save(tmp_path / f"good_{i:02}.png")
@@ -93,7 +75,7 @@ def test_every_kind_of_bad_file_is_skipped_and_named(tmp_path: Path) -> None:
     }
     for name, data in bad.items():
         (tmp_path / name).write_bytes(data)
-    bomb(tmp_path / "bomb.png")
+    (tmp_path / "bomb.png").write_bytes(png(30_000, 30_000, 8, 2, bytes(1000)))
     Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
     noise_picture(0, 600, 33).save(tmp_path / "strip.png")
     content = content_data(open_folder(tmp_path))

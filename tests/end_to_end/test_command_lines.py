@@ -7,61 +7,59 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 import torch
 from PIL import Image
 
-from tests.support.commands import Outcome, RunCli
+from tests.support.commands import Outcome, RunCli, one_line
+from tests.support.hostile import no_network
 from tests.support.networks import vgg_weights
 from tests.support.pictures import noise_picture
 
 
-def one_line(outcome: Outcome, folder: Path) -> str:
-    """Exit code 2, one line on stderr, no run folder."""
-    assert outcome.code == 2, outcome
-    assert outcome.err.startswith("train: ")
-    assert outcome.err.count("\n") == 1, outcome.err
+def refused(outcome: Outcome, folder: Path) -> str:
+    """The line with which a run is refused before it has a folder."""
+    message = one_line(outcome)
     assert list(folder.rglob("config.yaml")) == []
     assert list(folder.rglob("*.safetensors")) == []
-    return outcome.err
+    return message
 
 
 def test_no_such_style(train_cli, tmp_path: Path) -> None:
-    message = one_line(train_cli("style=stary_night"), tmp_path)
+    message = refused(train_cli("style=stary_night"), tmp_path)
     assert "style: 'stary_night' is not one of" in message
     assert "did you mean 'starry_night'?" in message
 
 
 def test_a_style_that_comes_without_a_picture(train_cli, tmp_path: Path) -> None:
     overrides = ("style=udnie", "style.name=mine", "experiment=smoke")
-    message = one_line(train_cli(*overrides), tmp_path)
+    message = refused(train_cli(*overrides), tmp_path)
     assert "style.image: no picture of mine comes with faststyle" in message
     assert "style.image=painting.jpg" in message
 
 
 def test_missing_style_picture(train_cli, smoke_overrides: list[str], tmp_path: Path) -> None:
-    message = one_line(train_cli(*smoke_overrides, "style.image=nowhere.jpg"), tmp_path)
+    message = refused(train_cli(*smoke_overrides, "style.image=nowhere.jpg"), tmp_path)
     assert "style.image: no such picture: nowhere.jpg" in message
 
 
 def test_style_picture_that_is_none(train_cli, smoke_overrides: list[str], tmp_path: Path) -> None:
     (tmp_path / "painting.jpg").write_text("no painting")
-    message = one_line(train_cli(*smoke_overrides, "style.image=painting.jpg"), tmp_path)
+    message = refused(train_cli(*smoke_overrides, "style.image=painting.jpg"), tmp_path)
     assert "style.image: not a picture: painting.jpg" in message
 
 
 def test_empty_data_folder(train_cli, smoke_overrides: list[str], tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     arguments = (*smoke_overrides, "data=folder", "data.path=photos")
-    assert "data.path: no pictures in photos: found nothing" in one_line(
+    assert "data.path: no pictures in photos: found nothing" in refused(
         train_cli(*arguments), tmp_path
     )
 
 
 def test_unknown_layer(train_cli, smoke_overrides: list[str], tmp_path: Path) -> None:
-    message = one_line(train_cli(*smoke_overrides, "loss.style_layers=[relu2_5]"), tmp_path)
+    message = refused(train_cli(*smoke_overrides, "loss.style_layers=[relu2_5]"), tmp_path)
     assert "'relu2_5' is not one of conv1_1" in message
     assert "did you mean 'relu" in message
 
@@ -69,25 +67,22 @@ def test_unknown_layer(train_cli, smoke_overrides: list[str], tmp_path: Path) ->
 def test_offline_without_weights(
     train_cli, smoke_overrides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_network(*args: object, **kwargs: object) -> None:
-        raise URLError("Temporary failure in name resolution")
-
     monkeypatch.setattr("torch.hub.urlopen", no_network)
-    message = one_line(train_cli(*smoke_overrides, "loss_network.weights=torchvision"), tmp_path)
+    message = refused(train_cli(*smoke_overrides, "loss_network.weights=torchvision"), tmp_path)
     assert "loss_network.weights=FILE" in message
 
 
 @pytest.mark.parametrize("key", ["runs_dir", "checkpoint_dir"])
 def test_unwritable_folder(key: str, train_cli, smoke_overrides: list[str], tmp_path: Path) -> None:
     (tmp_path / "file.txt").write_text("in the way")
-    message = one_line(train_cli(*smoke_overrides, f"{key}=file.txt/x"), tmp_path)
+    message = refused(train_cli(*smoke_overrides, f"{key}=file.txt/x"), tmp_path)
     assert f"{key}: cannot write in file.txt/x" in message
 
 
 @pytest.mark.parametrize("where", ["nowhere", "folder"])
 def test_resume_of_what_is_no_run(where: str, train_cli, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    message = one_line(train_cli(f"resume={where}"), tmp_path)
+    message = refused(train_cli(f"resume={where}"), tmp_path)
     assert f"resume: {where} is no run folder with a config.yaml and a last.ckpt" in message
 
 
@@ -105,7 +100,7 @@ def test_resume_of_what_is_no_run(where: str, train_cli, tmp_path: Path) -> None
 def test_wrong_names_in_settings(
     override: str, parts: list[str], train_cli, smoke_overrides: list[str], tmp_path: Path
 ) -> None:
-    message = one_line(train_cli(*smoke_overrides, override), tmp_path)
+    message = refused(train_cli(*smoke_overrides, override), tmp_path)
     for part in parts:
         assert part in message
 
@@ -122,7 +117,7 @@ def test_weights_of_another_network_in_a_process_of_its_own(
         "loss.style_layers=[relu3_3]",
         "loss_network.weights=vgg19.pth",
     )
-    message = one_line(outcome, tmp_path)
+    message = refused(outcome, tmp_path)
     assert "not vgg16's" in message
     assert "give vgg16's weights or another loss_network" in message
 

@@ -69,26 +69,24 @@ def test_forty_steps_lower_the_style_loss_on_held_out_photos(
     real_data: Path, tmp_path: Path
 ) -> None:
     config = compose_config(
-        [
-            "experiment=smoke",
-            f"style.image={real_data / 'data' / 'styles' / 'starry_night.jpg'}",
-            "style.size=128",
-            "data=folder",
-            f"data.path={real_data / 'data' / 'coco' / 'train'}",
-            "data.image_size=64",
-            "data.num_images=60",
-            "data.num_val_images=4",
-            "data.batch_size=2",
-            f"loss_network.weights={real_data / 'weights' / WEIGHTS['vgg19']}",
-            "network.width=8",
-            "trainer.max_steps=40",
-            "trainer.learning_rate=0.005",
-            f"runs_dir={tmp_path / 'runs'}",
-            f"checkpoint_dir={tmp_path / 'checkpoints'}",
-            "trainer.accelerator=cpu",
-            "trainer.progress_bar=false",
-            "trainer.yardstick=false",
-        ]
+        "experiment=smoke",
+        f"style.image={real_data / 'data' / 'styles' / 'starry_night.jpg'}",
+        "style.size=128",
+        "data=folder",
+        f"data.path={real_data / 'data' / 'coco' / 'train'}",
+        "data.image_size=64",
+        "data.num_images=60",
+        "data.num_val_images=4",
+        "data.batch_size=2",
+        f"loss_network.weights={real_data / 'weights' / WEIGHTS['vgg19']}",
+        "network.width=8",
+        "trainer.max_steps=40",
+        "trainer.learning_rate=0.005",
+        f"runs_dir={tmp_path / 'runs'}",
+        f"checkpoint_dir={tmp_path / 'checkpoints'}",
+        "trainer.accelerator=cpu",
+        "trainer.progress_bar=false",
+        "trainer.yardstick=false",
     )
     train(config, tmp_path / "run", None)
     events = EventAccumulator(str(tmp_path / "run"))

@@ -14,18 +14,15 @@ from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkp
 from faststyle.evaluate import curves, explain, measure
 from faststyle.evaluate.command import main
 from faststyle.images.read import load_image
-from faststyle.networks.transform_net import TransformNet
-from tests.support.commands import Outcome
-from tests.support.networks import TRAINED_METADATA
+from tests.support.commands import Outcome, in_process, one_line
+from tests.support.networks import TRAINED_METADATA, tiny_net
 from tests.support.pictures import noise_picture
 
 Cli = Callable[..., Outcome]
 
 
 def make_checkpoint(path: Path, seed: int, metadata: dict | None = None) -> Path:
-    torch.manual_seed(seed)
-    metadata = metadata or TRAINED_METADATA
-    write_checkpoint(path, TransformNet(**TRAINED_METADATA["network"]), metadata)
+    write_checkpoint(path, tiny_net(seed), metadata or TRAINED_METADATA)
     return path
 
 
@@ -61,13 +58,7 @@ def cli(
             **changes,
         }
         given = [f"--{k.replace('_', '-')}={v}" for k, v in options.items() if v is not None]
-        capfd.readouterr()
-        try:
-            code = main([*given, *flags])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        shown = capfd.readouterr()
-        return Outcome(code, str(shown.out), str(shown.err))
+        return in_process("evaluate", lambda: main([*given, *flags]), capfd)
 
     return run
 
@@ -223,10 +214,7 @@ def test_a_mistake_is_one_line(cli: Cli, tmp_path: Path, given: str) -> None:
     torch.save({"features.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
     key, _, value = given.partition("=")
     outcome = cli(**{key: value})
-    assert outcome.code == 2
-    assert MISTAKES[given] in outcome.err
-    assert outcome.err.startswith("evaluate: ")
-    assert outcome.err.count("\n") == 1
+    assert MISTAKES[given] in one_line(outcome)
     assert outcome.out == ""
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_NETWORK, Outcome, RunCli, noise_picture
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
@@ -19,6 +18,9 @@ from faststyle.evaluate import command, explain
 from faststyle.evaluate.command import main
 from faststyle.networks.transform_net import TransformNet
 from faststyle.optimize import memory
+from tests.support.commands import Outcome, RunCli, in_process
+from tests.support.networks import TINY_NETWORK
+from tests.support.pictures import noise_picture
 
 Cli = Callable[..., Outcome]
 
@@ -56,13 +58,7 @@ def cli(
         given += ["--iterations=2", "--device=cpu", "--cache=cache"]
         if weights:
             given.append(f"--loss-network-weights={tiny_weights}")
-        capfd.readouterr()
-        try:
-            code = main([*given, *map(str, arguments)])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        shown = capfd.readouterr()
-        return Outcome(code, str(shown.out), str(shown.err))
+        return in_process("evaluate", lambda: main([*given, *map(str, arguments)]), capfd)
 
     return run
 

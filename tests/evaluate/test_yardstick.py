@@ -21,7 +21,7 @@ from faststyle.evaluate.yardstick import (
 from faststyle.images.tensors import to_tensor
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
-from tests.support.networks import tiny_net
+from tests.support.networks import tiny_loss, tiny_net
 from tests.support.pictures import noise_picture
 
 
@@ -93,7 +93,7 @@ def test_a_pass_is_timed_warm() -> None:
 
 def test_within_a_budget(perceptual_loss: PerceptualLoss) -> None:
     photos = torch.cat([to_tensor(noise_picture(i)) for i in range(3)])
-    net = tiny_net().eval().train()
+    net = tiny_net().train()
     found, seconds = equivalent_within(perceptual_loss, net, photos, budget=60.0)
     assert found is not None
     assert not found.more
@@ -114,10 +114,8 @@ def test_a_budget_that_ends_first_gives_a_bound_or_nothing(
     monkeypatch.setattr("faststyle.evaluate.yardstick.time.perf_counter", tick)
     photo = to_tensor(noise_picture(1))
     # The photo itself, and no style weight: nothing that L-BFGS reaches soon is as good.
-    still = PerceptualLoss(
+    still = tiny_loss(
         perceptual_loss.loss_network,
-        formula="relative",
-        content_weight=1.0,
         style_weight=0.0,
         tv_weight=0.0,
         content_layers=["relu2_1"],

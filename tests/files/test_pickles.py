@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from faststyle.errors import UserError
 from faststyle.losses.pretrained import read_state_dict
-from tests.support.hostile import refusal
-
-
-class Calls:
-    """Unpickled, it calls a function."""
-
-    def __init__(self, function: Callable[..., Any], *arguments: Any):
-        self.call = function, arguments
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return self.call
+from tests.support.hostile import Calls, refusal
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,6 @@ def test_a_flat_painting_is_not_blown_up() -> None:
     assert match(flat).amax((2, 3)).sub(match(flat).amin((2, 3))).max() < 20 / 255
 
 
-# --- blending, textures, colour, memory -------------------------------------------------------
-
-
 def test_keep_color_keeps_chroma_and_takes_luminance() -> None:
     stylized = 0.4 + 0.2 * to_tensor(noise_picture(7))
     photo = 0.4 + 0.2 * to_tensor(noise_picture(8))

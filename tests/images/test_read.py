@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from faststyle.errors import UserError
 from faststyle.images import opening
 from faststyle.images.read import load_image, load_photo
 from tests.support.awkward_files import Awkward, write_awkward_files
-from tests.support.pictures import BLUE, GREEN, RED, WHITE, at_quarters, noise_picture
+from tests.support.awkward_profiles import WHITE
+from tests.support.pictures import BLUE, GREEN, RED, at_quarters, noise_picture
 
 # Pillow warns of metadata that is cut short or broken, which these files have on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
@@ -176,7 +179,7 @@ def complaint(file: Awkward) -> str:
         return f"{photo.image.mode} of {photo.image.size}"
     off = np.abs(np.subtract(at_quarters(photo.image), file.corners)).max()
     if off > file.tolerance:
-        return f"colours are {off} levels off"
+        return f"colors are {off} levels off"
     if (photo.alpha and (photo.alpha.size, tuple(at_quarters(photo.alpha)))) != (
         file.alpha and (file.size, file.alpha)
     ):
@@ -200,12 +203,35 @@ def test_opaque_files_without_metadata_have_neither(awkward_files: list[Awkward]
     assert (photo.alpha, photo.exif, photo.notes, photo.image.info) == (None, None, (), {})
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_unreadable(tmp_path: Path) -> None:
-    noise_picture(0).save(tmp_path / "secret.png")
-    (tmp_path / "secret.png").chmod(0)
-    with pytest.raises(UserError, match=r"cannot read picture .*secret\.png: Permission denied"):
-        load_photo(tmp_path / "secret.png")
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Without root's right to read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)  # nobody
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no permissions of POSIX")
+def test_unreadable() -> None:
+    # Not in tmp_path, whose folders only their owner may enter.
+    with TemporaryDirectory() as folder:
+        secret = Path(folder) / "secret.png"
+        noise_picture(0).save(secret)
+        Path(folder).chmod(0o755)
+        secret.chmod(0o444)
+        with ordinary_user():
+            assert load_photo(secret).image.size == (48, 40)
+        secret.chmod(0)
+        with (
+            ordinary_user(),
+            pytest.raises(UserError, match=r"cannot read .*secret\.png: Permission denied"),
+        ):
+            load_photo(secret)
 
 
 def test_floats_outside_are_clipped(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faststyle.infer.command import main
-from tests.support.commands import Outcome
+from tests.support.commands import Outcome, in_process
 from tests.support.pictures import noise_picture
 
 
@@ -23,12 +23,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def infer(ckpt: Path, capfd: pytest.CaptureFixture[str]):
     def run(*arguments: str, ckpt: Path | str = ckpt) -> Outcome:
-        capfd.readouterr()
-        try:
-            code = main(["--ckpt", str(ckpt), "--device", "cpu", *arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capfd.readouterr()
-        return Outcome(code, captured.out, captured.err)
+        given = ["--ckpt", str(ckpt), "--device", "cpu", *arguments]
+        return in_process("infer", lambda: main(given), capfd)
 
     return run

@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import one_line, written
+
+from tests.support.commands import one_line
+from tests.support.pictures import written
 
 MAC_METADATA = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
 

@@ -6,22 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.networks.transform_net import TransformNet
 from tests.support.commands import one_line
-from tests.support.networks import TINY_NETWORK
+from tests.support.networks import TINY_NETWORK, tiny_net
 from tests.support.pictures import pixels_of
 
 
 @pytest.fixture(scope="module")
 def other_ckpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(7)
     path = tmp_path_factory.mktemp("style") / "other.safetensors"
-    net = TransformNet(**TINY_NETWORK)  # type: ignore[arg-type]
-    write_checkpoint(path, net, {"network": TINY_NETWORK, "style": {"name": "other"}})
+    write_checkpoint(path, tiny_net(7), {"network": TINY_NETWORK, "style": {"name": "other"}})
     return path
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import noise_picture, one_line
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+
+from tests.support.commands import one_line
+from tests.support.pictures import noise_picture
 
 NUMBERS = st.one_of(
     st.sampled_from(["nan", "inf", "-inf", "1e400", "-0", "0x10", "1_000", "²", "٣", "9" * 5000]),

@@ -13,6 +13,7 @@ from faststyle.infer.repainter import Repainter
 from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
 from tests.support.awkward_files import write_awkward_files
+from tests.support.pictures import at_quarters
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")
@@ -33,11 +34,6 @@ def test_the_way_up_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ckp
         results = Results([file.path], overwrite=False)
         stylized = repainter.stylize(repainter.read(task), task)
         with Image.open(repainter.write(stylized, task, results)) as image:
-            width, height = image.size
-            places = [
-                (x, y) for y in (height // 4, 3 * height // 4) for x in (width // 4, 3 * width // 4)
-            ]
-            picture = np.asarray(image.convert("RGB"), dtype=int)
-            found = [picture[y, x] for x, y in places]
+            found = at_quarters(image.convert("RGB"))
         if file.alpha is None:
             assert np.abs(np.subtract(found, file.corners)).max() <= file.tolerance, file.name

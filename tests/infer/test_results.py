@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import noise_picture, one_line, started, written
 from PIL import Image
 from PIL.ExifTags import IFD, Base
 
@@ -20,6 +19,8 @@ from faststyle.images.write import save_image
 from faststyle.infer.records import Record, record_in
 from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
+from tests.support.commands import one_line, started
+from tests.support.pictures import noise_picture, written
 
 
 def digests(folder: Path) -> dict[str, str]:

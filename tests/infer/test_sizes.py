@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import noise_picture, one_line, written
+
+from tests.support.commands import one_line
+from tests.support.pictures import noise_picture, written
 
 
 @pytest.mark.parametrize(

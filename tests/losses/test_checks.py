@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import noise_picture
 from PIL import Image, ImageDraw
 
 from faststyle.errors import UserError
 from faststyle.images.read import load_image
 from faststyle.losses.architectures import ARCHITECTURES, POOLINGS, FrozenConv2d
 from faststyle.losses.checks import check_large_enough, check_style_image, smallest_side
+from tests.support.pictures import noise_picture
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)

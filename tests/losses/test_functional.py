@@ -57,7 +57,7 @@ def test_total_variation_of_a_constant_is_zero() -> None:
 
 
 def test_total_variation_of_a_checkerboard_is_two() -> None:
-    # Every neighbour differs by 1, downwards and across.
+    # Every neighbor differs by 1, downwards and across.
     y, x = torch.meshgrid(torch.arange(6), torch.arange(7), indexing="ij")
     board = ((x + y) % 2).float().expand(2, 3, 6, 7)
     assert total_variation(board) == 2

@@ -13,8 +13,7 @@ from torch import Tensor
 from faststyle.images.tensors import to_tensor
 from faststyle.losses.functional import FORMULAS, gram
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.perceptual_loss import PerceptualLoss
-from tests.support.networks import vgg_weights
+from tests.support.networks import tiny_loss, vgg_weights
 from tests.support.pictures import noise_picture
 
 Array = NDArray[np.float64]
@@ -95,7 +94,7 @@ class NumpyVgg:
         return conv1, conv2
 
     def loss_and_gradient(
-        self, y: Array, photo: Array, painting: Array, alpha: float, beta: float
+        self, y: Array, photo: Array, style_image: Array, alpha: float, beta: float
     ) -> tuple[float, Array]:
         """Equation 7 and its gradient by the pixels: content conv1_2, style conv1_1, conv1_2."""
 
@@ -103,7 +102,7 @@ class NumpyVgg:
             return features.reshape(len(features), -1)
 
         conv1, conv2 = self.forward(y)
-        style1, style2 = (flat(f) @ flat(f).T for f in self.forward(painting))
+        style1, style2 = (flat(f) @ flat(f).T for f in self.forward(style_image))
         content, by_content = gatys_content_and_gradient(flat(conv2), flat(self.forward(photo)[1]))
         e1, by_style1 = gatys_layer_and_gradient(flat(conv1), style1)
         e2, by_style2 = gatys_layer_and_gradient(flat(conv2), style2)
@@ -119,24 +118,25 @@ def test_gatys_total_and_its_gradient_by_the_pixels() -> None:
     loss_network = LossNetwork(
         "vgg19", ["conv1_1", "conv1_2"], pooling="max", state_dict=state
     ).double()
-    y, photo, painting = (
+    y, photo, style_image = (
         to_tensor(noise_picture(seed, 12, 10)).double().requires_grad_(seed == 0)
         for seed in range(3)
     )
-    perceptual_loss = PerceptualLoss(
+    perceptual_loss = tiny_loss(
         loss_network,
-        formula="gatys2016",
-        content_weight=1.0,
+        "gatys2016",
         style_weight=1000.0,
         tv_weight=0.0,
         content_layers=["conv1_2"],
         style_layers=["conv1_1", "conv1_2"],
-        style_image=painting,
+        style_image=style_image,
     )
     total = perceptual_loss(y, perceptual_loss.content_targets(photo))["total_loss"]
     total.backward()
     expected, gradient = NumpyVgg(state).loss_and_gradient(
-        *(picture.detach()[0].numpy() for picture in (y, photo, painting)), alpha=1.0, beta=1000.0
+        *(picture.detach()[0].numpy() for picture in (y, photo, style_image)),
+        alpha=1.0,
+        beta=1000.0,
     )
     # The content term is worked out in float32 whatever is given.
     assert float(total.detach()) == pytest.approx(expected, rel=1e-5)

@@ -14,8 +14,7 @@ from torch import Tensor
 from faststyle.files.paths import CONF_DIR
 from faststyle.losses.functional import FORMULAS
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.perceptual_loss import PerceptualLoss
-from tests.support.networks import vgg_weights
+from tests.support.networks import tiny_loss, vgg_weights
 from tests.support.pictures import noise_batch
 
 Array = NDArray[np.float64]
@@ -23,12 +22,12 @@ ALL = sorted(FORMULAS)
 
 
 def np_gram(f: Array) -> Array:
-    """F F^T, not normalised, of (C, H, W)."""
+    """F F^T, not normalized, of (C, H, W)."""
     flat = f.reshape(f.shape[0], -1)
     return flat @ flat.T
 
 
-def np_normalised_gram(f: Array) -> Array:
+def np_normalized_gram(f: Array) -> Array:
     return np_gram(f) / f.size
 
 
@@ -47,7 +46,7 @@ class PaperLosses:
 
     def mean_gram_error(self, layer: str) -> float:
         return self.per_picture_mean(
-            lambda f, s: float(((np_normalised_gram(f) - np_normalised_gram(s)) ** 2).mean()), layer
+            lambda f, s: float(((np_normalized_gram(f) - np_normalized_gram(s)) ** 2).mean()), layer
         )
 
     def mean_content_error(self, layers: list[str]) -> float:
@@ -64,7 +63,7 @@ class PaperLosses:
         ]
         styles = {
             k: self.per_picture_mean(
-                lambda f, s: error(np_normalised_gram(f), np_normalised_gram(s)), k
+                lambda f, s: error(np_normalized_gram(f), np_normalized_gram(s)), k
             )
             for k in style
         }
@@ -81,7 +80,7 @@ class PaperLosses:
 
         def e_l(f: Array, s: Array) -> float:
             n, m = f.shape[0], f.shape[1] * f.shape[2]
-            # The paper's painting and picture have one size; else A is as of a picture of m.
+            # The paper's style image and picture have one size; else A is as of a picture of m.
             a = np_gram(s) * m / (s.shape[1] * s.shape[2])
             return float(((np_gram(f) - a) ** 2).sum() / (4 * n**2 * m**2))
 
@@ -134,7 +133,7 @@ def deep_networks() -> dict[str, LossNetwork]:
 
 @pytest.mark.parametrize("formula", ALL)
 def test_presets_equal_the_papers(formula: str, deep_networks: dict[str, LossNetwork]) -> None:
-    """Settings of conf/loss, a batch of two, a painting of another size than the photos."""
+    """Settings of conf/loss, a batch of two, a style image of another size than the photos."""
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         config = compose("train", [f"loss={formula}"])
     loss, name = config.loss, config.loss_network.name
@@ -144,22 +143,22 @@ def test_presets_equal_the_papers(formula: str, deep_networks: dict[str, LossNet
     content, style = list(loss.content_layers), list(loss.style_layers)
     network = deep_networks[name]
     photos, stylized = noise_batch(32, 1, 2), noise_batch(32, 3, 4)
-    painting = noise_batch(48, 5)
+    style_image = noise_batch(48, 5)
     arguments = {k: getattr(loss, k) for k in ("content_weight", "style_weight", "tv_weight")}
-    perceptual = PerceptualLoss(
+    perceptual = tiny_loss(
         network,
-        formula=loss.formula,
+        loss.formula,
         **arguments,
         content_layers=content,
         style_layers=style,
-        style_image=painting,
+        style_image=style_image,
     )
     got = perceptual(stylized, perceptual.content_targets(photos))
 
     def features(images: Tensor) -> dict[str, Array]:
         return {k: v.double().numpy() for k, v in network(images, {*content, *style}).items()}
 
-    paper = PaperLosses(features(stylized), features(photos), features(painting))
+    paper = PaperLosses(features(stylized), features(photos), features(style_image))
     c, by_layer, s, tv = getattr(paper, formula)(content, style, stylized.double().numpy())
     close = partial(pytest.approx, rel=2e-5)
     assert got["content_loss"].item() == close(c)

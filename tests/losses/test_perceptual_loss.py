@@ -11,27 +11,14 @@ from faststyle.images.tensors import to_tensor
 from faststyle.losses.functional import gram
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from tests.support.networks import tiny_loss, vgg_weights
+from tests.support.networks import tiny_loss
 from tests.support.pictures import noise_batch, noise_picture
-
-# --- PerceptualLoss ---------------------------------------------------------------------------
 
 
 @pytest.fixture
-def perceptual_loss() -> PerceptualLoss:
-    network = LossNetwork(
-        "vgg19", ["relu2_2"], pooling="max", state_dict=vgg_weights("vgg19", 2, 2, seed=0)
-    )
-    return PerceptualLoss(
-        network,
-        formula="relative",
-        content_weight=2.0,
-        style_weight=3.0,
-        tv_weight=0.5,
-        content_layers=["relu2_2"],
-        style_layers=["relu1_1", "relu2_1"],
-        style_image=noise_batch(24, 7),
-    )
+def perceptual_loss(loss_network: LossNetwork) -> PerceptualLoss:
+    weights: dict = {"content_weight": 2.0, "style_weight": 3.0, "tv_weight": 0.5}
+    return tiny_loss(loss_network, **weights, style_image=noise_batch(24, 7))
 
 
 def test_terms_are_named_and_sum_to_the_total(perceptual_loss: PerceptualLoss) -> None:
@@ -57,12 +44,12 @@ def test_terms_are_named_and_sum_to_the_total(perceptual_loss: PerceptualLoss) -
 def test_the_photo_itself_has_no_content_loss_and_the_painting_no_style_loss(
     perceptual_loss: PerceptualLoss,
 ) -> None:
-    photo, painting = noise_batch(16, 1), noise_batch(24, 7)
+    photo, style_image = noise_batch(16, 1), noise_batch(24, 7)
     same_photo = perceptual_loss(photo, perceptual_loss.content_targets(photo))
     assert same_photo["content_loss"] == 0
     assert same_photo["style_loss"] > 0.01
-    same_painting = perceptual_loss(painting, perceptual_loss.content_targets(painting))
-    assert same_painting["style_loss"] == pytest.approx(0, abs=1e-9)
+    same_style = perceptual_loss(style_image, perceptual_loss.content_targets(style_image))
+    assert same_style["style_loss"] == pytest.approx(0, abs=1e-9)
 
 
 def test_the_loss_reaches_the_picture_and_nothing_else(perceptual_loss: PerceptualLoss) -> None:
@@ -79,27 +66,12 @@ def test_the_loss_reaches_the_picture_and_nothing_else(perceptual_loss: Perceptu
 
 def test_unknown_formula_names_the_closest(perceptual_loss: PerceptualLoss) -> None:
     with pytest.raises(UserError, match=r"loss\.formula: 'jonson2016'.*mean 'johnson2016'"):
-        PerceptualLoss(
-            perceptual_loss.loss_network,
-            formula="jonson2016",
-            content_weight=1.0,
-            style_weight=1.0,
-            tv_weight=0.0,
-            content_layers=["relu1_1"],
-            style_layers=["relu1_1"],
-            style_image=noise_batch(16, 1),
-        )
-
-
-# --- the engine -------------------------------------------------------------------------------
+        tiny_loss(perceptual_loss.loss_network, "jonson2016")
 
 
 @pytest.fixture
 def noise(generator: torch.Generator) -> Tensor:
     return torch.rand(1, 3, 40, 48, generator=generator)
-
-
-# --- blending, textures, colour, memory -------------------------------------------------------
 
 
 def test_a_blend_averages_gram_matrices(loss_network: LossNetwork) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
-from urllib.error import URLError
 
 import pytest
 import torch
@@ -16,6 +14,7 @@ from torchvision import models
 from faststyle.errors import UserError
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network, read_state_dict
+from tests.support.hostile import Calls, no_network
 from tests.support.networks import normalized
 
 # --- weights that fit -------------------------------------------------------------------------
@@ -85,20 +84,10 @@ def test_files_that_hold_no_state_dict(value: object, tmp_path: Path) -> None:
         read_state_dict(tmp_path / "weights.pth")
 
 
-class Malicious:
-    """Unpickled without care it makes a file."""
-
-    def __init__(self, target: Path):
-        self.target = target
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (self.target,))
-
-
 def test_a_malicious_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
     proof = tmp_path / "executed"
-    torch.save({"features.0.weight": Malicious(proof)}, tmp_path / "zip.pth")
-    (tmp_path / "plain.pth").write_bytes(pickle.dumps({"a": Malicious(proof)}))
+    torch.save({"features.0.weight": Calls(Path.touch, proof)}, tmp_path / "zip.pth")
+    (tmp_path / "plain.pth").write_bytes(pickle.dumps({"a": Calls(Path.touch, proof)}))
     for name in ("zip.pth", "plain.pth"):
         with pytest.raises(UserError, match="not a file of plain tensors"):
             read_state_dict(tmp_path / name)
@@ -111,9 +100,6 @@ def test_a_malicious_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
 def test_offline_without_weights_is_one_line_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_network(*args: object, **kwargs: object) -> None:
-        raise URLError("Temporary failure in name resolution")
-
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.urlopen", no_network)
     with pytest.raises(UserError, match=r"could not be downloaded.*weights=FILE") as caught:

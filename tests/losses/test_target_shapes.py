@@ -6,11 +6,11 @@ import re
 
 import pytest
 import torch
-from conftest import vgg_weights
 
 from faststyle.losses.functional import FORMULAS, Formula, gram, relative_error
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
+from tests.support.networks import vgg_weights
 
 ALL = sorted(FORMULAS)
 both_shapes = pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from faststyle.images.read import load_image
 from faststyle.optimize.command import main
-from tests.support.commands import Outcome, started
+from tests.support.commands import Outcome, in_process, one_line, started
 from tests.support.pictures import noise_picture
 from tests.support.runs import TINY_LAYERS
 
@@ -51,17 +51,11 @@ def optimize_cli(
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["optimize", *overrides, *arguments])
         monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-        capfd.readouterr()
         handler = signal.getsignal(signal.SIGTERM)
         try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
+            return in_process("optimize", main, capfd)
         finally:
             signal.signal(signal.SIGTERM, handler)
-        written = capfd.readouterr()
-        return Outcome(code, written.out, written.err)
 
     return run
 
@@ -159,10 +153,7 @@ def test_a_mistake_is_one_line(
 ) -> None:
     noise_picture(0).save(tmp_path / "photo.png")
     outcome = optimize_cli(*given.split())
-    assert outcome.code == 2
-    assert MISTAKES[given] in outcome.err
-    assert outcome.err.startswith("optimize: ")
-    assert outcome.err.count("\n") == 1
+    assert MISTAKES[given] in one_line(outcome)
     assert outcome.out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import TINY_LAYERS, Outcome, noise_picture, vgg_weights
 from hydra import compose, initialize_config_dir
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -26,6 +25,10 @@ from faststyle.losses.loss_network import LossNetwork
 from faststyle.optimize import command, multiscale
 from faststyle.optimize.inputs import Preview
 from faststyle.optimize.memory import check_fits, peak_bytes, style_bytes
+from tests.support.commands import Outcome, in_process
+from tests.support.networks import vgg_weights
+from tests.support.pictures import noise_picture
+from tests.support.runs import TINY_LAYERS
 
 Run = Callable[..., Outcome]
 
@@ -48,14 +51,7 @@ def run(
         usual = ["content=photo.png", "style.image=style.png", "output=out.png", "size=48"]
         usual += [f"loss_network.weights={tiny_weights}", *TINY_LAYERS, "steps=3", "device=cpu"]
         monkeypatch.setattr(sys, "argv", ["optimize", *usual, *overrides])
-        capfd.readouterr()
-        try:
-            command.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        written = capfd.readouterr()
-        return Outcome(code, written.out, written.err)
+        return in_process("optimize", command.main, capfd)
 
     yield run
     signal.signal(signal.SIGTERM, handler)

@@ -9,8 +9,6 @@ import pytest
 from faststyle.optimize.multiscale import scales
 from tests.support.runs import compose_optimize_config
 
-# --- blending, textures, colour, memory -------------------------------------------------------
-
 
 def test_scales_double_and_share_the_steps() -> None:
     assert scales(compose_optimize_config("size=700", "steps=500")) == [(700, 500)]
@@ -22,9 +20,6 @@ def test_scales_double_and_share_the_steps() -> None:
     ]
     assert scales(compose_optimize_config("size=100", "steps=7", *many)) == [(100, 7)]
     assert scales(compose_optimize_config("size=1024", "steps=2", *many)) == [(512, 1), (1024, 1)]
-
-
-# --- the command line -------------------------------------------------------------------------
 
 
 @pytest.mark.real

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 import torch
-from conftest import noise_picture, vgg_weights
 from torch import Tensor
 
 from faststyle.images.tensors import to_tensor
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.optimize.pixels import noise_like, optimize_pixels
+from tests.support.networks import vgg_weights
+from tests.support.pictures import noise_picture
 
 
 @pytest.fixture(scope="module")

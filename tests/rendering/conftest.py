@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from faststyle.rendering import canvas as canvas_module
+from faststyle.rendering import canvas
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that tiny pictures are several blocks."""
-    monkeypatch.setattr(canvas_module, "BLOCK_PIXELS", 300)
+    monkeypatch.setattr(canvas, "BLOCK_PIXELS", 300)

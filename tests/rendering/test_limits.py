@@ -6,7 +6,6 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from conftest import noise_picture
 from PIL import Image
 
 from faststyle import load_style
@@ -15,6 +14,7 @@ from faststyle.images.opening import PIXEL_LIMIT
 from faststyle.images.tensors import to_tensor
 from faststyle.rendering.forward import CANVAS_BYTES, PROCESS_BYTES
 from faststyle.rendering.limits import ALWAYS, allowed_pixels, check_enlarged
+from tests.support.pictures import noise_picture
 
 
 def test_what_fits() -> None:

@@ -9,13 +9,14 @@ from threading import Barrier
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_NETWORK, noise_picture
 
 from faststyle import Stylizer, load_style
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.images.tensors import to_tensor
 from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering import interpolation
+from tests.support.networks import TINY_NETWORK
+from tests.support.pictures import noise_picture
 
 STRENGTHS = (0.2, 0.5, 1.0)
 THREADS, CALLS = 6, 60

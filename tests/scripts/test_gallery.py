@@ -77,7 +77,7 @@ def options(paintings: Path, output: Path, *more: str):
 
 def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    runs = [compose_config(run) for run in train.commands(options(paintings, output))]
+    runs = [compose_config(*run) for run in train.commands(options(paintings, output))]
     names = ("starry_night", "udnie", "great_wave")
     assert [run.style.image for run in runs] == [str(paintings / f"{n}.jpg") for n in names]
     base = str(output / "starry_night.safetensors")

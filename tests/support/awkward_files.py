@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from PIL.ExifTags import IFD, Base
 from PIL.Image import Transpose
 
 from tests.support.awkward_profiles import ADOBE_RGB, GREY, SWAPPED_INKS, from_srgb
+from tests.support.pictures import png
 
 Color = tuple[int, int, int]
 # Top left, top right, bottom left, bottom right; within the gamut of print.
@@ -41,7 +41,7 @@ class Awkward:
     Attributes:
         size: upright; None where the file must be refused.
         says: part of the refusal, or of the note; empty where nothing must be said.
-        corners: the colours a quarter in from each corner.
+        corners: the colors a quarter in from each corner.
         tolerance: levels by which they may be off.
         alpha: transparency at the same places, or None.
     """
@@ -82,19 +82,6 @@ def talkative() -> Image.Exif:
     told[IFD.Exif] = {Base.DateTimeOriginal: DATE, Base.LensModel: "Lens"}
     told[IFD.GPSInfo] = {1: "N", 2: (47.0, 22.0, 0.0)}
     return told
-
-
-def png(width: int, height: int, bits: int, kind: int, rows: bytes) -> bytes:
-    """A PNG of what Pillow cannot write; `kind` is the colour type, `rows` are filtered."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
-    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def tiff_16_bit(levels: np.ndarray) -> bytes:
@@ -166,8 +153,8 @@ def write_awkward_files(folder: Path) -> list[Awkward]:
     add("float_255.tif", Image.fromarray(floats), corners=GREYS)
     deep_rgb = np.asarray(rgb).astype(np.uint16) * 257
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep_rgb)
-    add("deep_colour.png", png(*SIZE, 16, 2, rows))
-    add("deep_colour.tif", tiff_16_bit(deep_rgb))
+    add("deep_color.png", png(*SIZE, 16, 2, rows))
+    add("deep_color.tif", tiff_16_bit(deep_rgb))
     # Transparency.
     quarter_alpha = (255, 128, 1, 255)
     for name in ("clear.png", "clear.tif"):

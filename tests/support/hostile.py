@@ -7,7 +7,8 @@ import struct
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from urllib.error import URLError
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -41,3 +42,18 @@ def rewrite(path: Path, edit: Callable[[dict[str, Any], dict[str, Tensor]], obje
     tensors = {name: value.clone() for name, value in load_file(path).items()}
     edit(metadata, tensors)
     save_file(tensors, path, metadata={METADATA_KEY: json.dumps(metadata)})
+
+
+class Calls:
+    """Unpickled, it calls a function."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any):
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.call
+
+
+def no_network(*_: object, **__: object) -> NoReturn:
+    """In place of what opens a connection."""
+    raise URLError("Temporary failure in name resolution")

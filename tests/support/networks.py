@@ -15,8 +15,18 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
 from tests.support.pictures import noise_picture
 
+TINY_NETWORK = {
+    "width": 4,
+    "num_residual_blocks": 1,
+    "norm": "instance",
+    "padding": "reflect",
+    "upsample": "nearest",
+    "output": "sigmoid",
+}
+
 
 def tiny_net(seed: int = 0, **changes: object) -> TransformNet:
+    """TINY_NETWORK with changes and seeded weights."""
     torch.manual_seed(seed)
     return TransformNet(**{**TINY_NETWORK, **changes})  # type: ignore[arg-type]
 
@@ -38,19 +48,9 @@ def vgg_weights(name: str, deepest_stage: int, last_stage_convs: int, seed: int)
     return state
 
 
-TINY_NETWORK = {
-    "width": 4,
-    "num_residual_blocks": 1,
-    "norm": "instance",
-    "padding": "reflect",
-    "upsample": "nearest",
-    "output": "sigmoid",
-}
-
-
-def random_net(seed: int = 0, **changes) -> TransformNet:
-    torch.manual_seed(seed)
-    net = TransformNet(**TINY_NETWORK | changes).eval()
+def random_net(seed: int = 0, **changes: object) -> TransformNet:
+    """The same in evaluation mode, with biases and running statistics that are not neutral."""
+    net = tiny_net(seed, **changes).eval()
     for name, value in net.named_parameters():
         if name.endswith("bias"):  # zero at the start, which would hide mistakes
             torch.nn.init.normal_(value, std=0.3)
@@ -63,6 +63,7 @@ def random_net(seed: int = 0, **changes) -> TransformNet:
 def tiny_loss(
     loss_network: LossNetwork, formula: str = "relative", **changes: object
 ) -> PerceptualLoss:
+    """A perceptual loss on shallow layers; `changes` are arguments of PerceptualLoss."""
     settings: dict = {
         "content_weight": 1.0,
         "style_weight": 5.0,
@@ -76,6 +77,7 @@ def tiny_loss(
 
 
 def normalized(images: Tensor) -> Tensor:
+    """Pictures in [0, 1] as ImageNet's networks take them."""
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     return (images - mean) / torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
@@ -87,16 +89,10 @@ TINY_METADATA: dict[str, Any] = {
     "training": {"steps": 3, "learning_rate": 0.003},
     "metrics": {"val/style_loss": 0.123456},
 }
-TRAINED_METADATA = {
+# As `evaluate` needs it: with the objective that the style was trained for.
+TRAINED_METADATA: dict[str, Any] = {
     "format": FORMAT,
-    "network": {
-        "width": 4,
-        "num_residual_blocks": 1,
-        "norm": "instance",
-        "padding": "reflect",
-        "upsample": "nearest",
-        "output": "sigmoid",
-    },
+    "network": TINY_NETWORK,
     "style": {"name": "tiny", "size": 48},
     "loss": {
         "formula": "relative",

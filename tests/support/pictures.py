@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,7 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
 def at_quarters(image: Image.Image) -> list:
+    """The pixels a quarter in from each corner: top left, top right, bottom left, bottom right."""
     columns, rows = (
         [int(part * (side - 1)) for part in (0.25, 0.75)] for side in (image.width, image.height)
     )
@@ -42,12 +45,28 @@ def at_quarters(image: Image.Image) -> list:
 
 
 def random_photo(height: int, width: int) -> Tensor:
+    """Pixels of chance, (1, 3, height, width), always the same."""
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(1))
 
 
 def noise_batch(size: int, *seeds: int) -> Tensor:
+    """Square noise pictures, (N, 3, size, size) in [0, 1], one a seed."""
     return torch.cat([to_tensor(noise_picture(seed, size, size)) for seed in seeds])
 
 
 def pixels_of(path: Path | str) -> np.ndarray:
+    """Levels of a picture file, (H, W, 3) whole numbers."""
     return np.asarray(load_image(path), dtype=int)
+
+
+def png(width: int, height: int, bits: int, kind: int, rows: bytes) -> bytes:
+    """A PNG of what Pillow cannot write; `kind` is the color type, `rows` are filtered."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

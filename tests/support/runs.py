@@ -43,19 +43,8 @@ def smoke(painting: Path, weights: Path, folder: Path) -> list[str]:
     ]
 
 
-def compose_config(overrides: list[str]) -> TrainConfig:
-    """Settings as the command line reads and checks them."""
-    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        return parse(compose("train", overrides))
-
-
-def compose_optimize_config(*overrides: str) -> OptimizeConfig:
-    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-        return parse_as(OptimizeConfig, compose("optimize", ["content=a.jpg", *overrides]))
-
-
-def settings(*overrides: str) -> TrainConfig:
-    """As `python -m train OVERRIDES` reads them."""
+def compose_config(*overrides: str) -> TrainConfig:
+    """Settings as `python -m train OVERRIDES` reads and checks them."""
     try:
         with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
             return parse(compose("train", list(overrides)))
@@ -63,11 +52,18 @@ def settings(*overrides: str) -> TrainConfig:
         raise_user_error(error)
 
 
+def compose_optimize_config(*overrides: str) -> OptimizeConfig:
+    """Settings as `python -m faststyle.optimize content=a.jpg OVERRIDES` reads them."""
+    with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+        return parse_as(OptimizeConfig, compose("optimize", ["content=a.jpg", *overrides]))
+
+
 def training_state(run_dir: Path) -> dict:
+    """The last checkpoint of a run."""
     return torch.load(run_dir / "last.ckpt", weights_only=True)
 
 
-def trained_weights(run_dir: Path) -> dict[str, Tensor]:
+def weights_of(run_dir: Path) -> dict[str, Tensor]:
     return training_state(run_dir)["state_dict"]
 
 
@@ -82,9 +78,10 @@ def events(run_dir: Path) -> EventAccumulator:
     return accumulator
 
 
+# A run that can be stopped between two checkpoints.
 STEPS = 24
 TRAINING = (f"trainer.max_steps={STEPS}", "trainer.checkpoint_every=4", "trainer.preview_every=6")
-FINAL = Path("checkpoints") / "starry_night.safetensors"
+FINAL = Path("checkpoints") / "starry_night.safetensors"  # of every smoke run
 
 
 class PowerCut(BaseException):
@@ -96,7 +93,7 @@ def power_cut() -> None:
 
 
 def assert_same(run_dir: Path, whole: Path) -> None:
-    ours, theirs = trained_weights(run_dir), trained_weights(whole)
+    ours, theirs = weights_of(run_dir), weights_of(whole)
     assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
     style = FINAL.name
     assert (run_dir / style).read_bytes() == (whole / style).read_bytes()

@@ -19,7 +19,7 @@ from tests.support.runs import TRAINING, compose_config, smoke, the_run
 
 
 @pytest.fixture
-def cut_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def at_step(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Arrange that something happens while a step is taken, once."""
 
     def arrange(step: int, what: Callable[[], object]) -> None:
@@ -40,16 +40,16 @@ def cut_at(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def whole(tmp_path_factory: pytest.TempPathFactory, painting: Path, tiny_weights: Path) -> Path:
     """The folder of a run that nothing interrupted."""
     folder = tmp_path_factory.mktemp("whole")
-    train(compose_config([*smoke(painting, tiny_weights, folder), *TRAINING]), folder / "run", None)
+    train(compose_config(*smoke(painting, tiny_weights, folder), *TRAINING), folder / "run", None)
     return folder / "run"
 
 
 @pytest.fixture
 def stopped(
-    train_cli, smoke_overrides: list[str], tmp_path: Path, cut_at: Callable[..., None]
+    train_cli, smoke_overrides: list[str], tmp_path: Path, at_step: Callable[..., None]
 ) -> Path:
     """The folder of a run that was told to stop in its tenth step."""
-    cut_at(9, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    at_step(9, lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert train_cli(*smoke_overrides, *TRAINING).code == 128 + signal.SIGTERM
     return the_run(tmp_path)
 

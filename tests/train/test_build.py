@@ -15,7 +15,7 @@ from faststyle.losses.functional import FORMULAS
 from faststyle.rendering.stylizer import load_style
 from faststyle.train.run import train
 from tests.support.pictures import noise_picture
-from tests.support.runs import trained_weights, training_state
+from tests.support.runs import training_state, weights_of
 
 MakeConfig = Callable[..., TrainConfig]
 
@@ -41,7 +41,7 @@ def test_every_network_of_the_literature_trains(
 
 def test_bf16_trains(make_config: MakeConfig, tmp_path: Path) -> None:
     train(make_config("trainer.precision=bf16", "trainer.max_steps=1"), tmp_path / "run", None)
-    weights = trained_weights(tmp_path / "run")
+    weights = weights_of(tmp_path / "run")
     assert all(
         value.dtype == torch.float32 and value.isfinite().all() for value in weights.values()
     )
@@ -52,10 +52,10 @@ def test_init_from_starts_from_other_weights(make_config: MakeConfig, tmp_path: 
     tiny_steps = ("trainer.learning_rate=1e-12", "seed=5", "trainer.max_steps=1")
     train(make_config(f"init_from={first}", *tiny_steps), tmp_path / "second", None)
     train(make_config(*tiny_steps), tmp_path / "afresh", None)
-    old = {k: v.half() for k, v in trained_weights(tmp_path / "first").items()}
+    old = {k: v.half() for k, v in weights_of(tmp_path / "first").items()}
 
     def distance(run: str) -> float:
-        weights = trained_weights(tmp_path / run)
+        weights = weights_of(tmp_path / run)
         return max((weights[k].float() - old[k].float()).abs().max().item() for k in old)
 
     assert distance("second") < 1e-5

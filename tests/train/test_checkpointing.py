@@ -10,12 +10,10 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.train.checkpointing import DirectCheckpointIO
-from faststyle.train.module import StyleTransfer
 from faststyle.train.run import train
 from tests.support.runs import (
     TRAINING,
@@ -24,39 +22,18 @@ from tests.support.runs import (
     power_cut,
     same,
     the_run,
-    trained_weights,
     training_state,
+    weights_of,
 )
 
 MakeConfig = Callable[..., TrainConfig]
-
-
-# --- seeds, resuming, stopping ----------------------------------------------------------------
-
-
-@pytest.fixture
-def interrupt_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, signal.Signals], None]:
-    """Sends this process a signal while it takes a step, once."""
-
-    def arrange(step: int, number: signal.Signals) -> None:
-        take_step = StyleTransfer.training_step
-
-        def step_and_interrupt(self: StyleTransfer, photos: Tensor, batch_idx: int) -> Tensor:
-            if self.global_step == step:
-                monkeypatch.setattr(StyleTransfer, "training_step", take_step)
-                os.kill(os.getpid(), number)
-            return take_step(self, photos, batch_idx)
-
-        monkeypatch.setattr(StyleTransfer, "training_step", step_and_interrupt)
-
-    return arrange
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_goes_on_to_the_same_weights(
     number: signal.Signals,
     make_config: MakeConfig,
-    interrupt_at: Callable[[int, signal.Signals], None],
+    at_step: Callable[..., None],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -69,7 +46,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     capsys.readouterr()
 
     stopped = tmp_path / "stopped"
-    interrupt_at(1, number)
+    at_step(1, lambda: os.kill(os.getpid(), number))
     usable = train(config, stopped, None)
     printed = capsys.readouterr().out
     assert training_state(stopped)["global_step"] == 2
@@ -83,7 +60,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
 
     assert train(config, stopped, stopped / "last.ckpt") == finished
     assert training_state(stopped)["global_step"] == 4
-    assert same(trained_weights(stopped), trained_weights(tmp_path / "whole"))
+    assert same(weights_of(stopped), weights_of(tmp_path / "whole"))
     again = read_checkpoint(finished)
     assert same(again.build().state_dict(), in_one_go.state_dict())
     assert again.metadata == described
@@ -92,19 +69,12 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
 def test_a_checkpoint_is_written_on_the_way(
     make_config: MakeConfig,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    at_step: Callable[..., None],
 ) -> None:
     """A run that dies without warning leaves the last one."""
-    take_step = StyleTransfer.training_step
-
-    def die_at_three(self: StyleTransfer, photos: Tensor, batch_idx: int) -> Tensor:
-        if self.global_step == 3:
-            raise RuntimeError("power cut")
-        return take_step(self, photos, batch_idx)
-
-    monkeypatch.setattr(StyleTransfer, "training_step", die_at_three)
+    at_step(3, power_cut)
     config = make_config("trainer.max_steps=6", "trainer.checkpoint_every=2")
-    with pytest.raises(RuntimeError, match="power cut"):
+    with pytest.raises(PowerCut):
         train(config, tmp_path / "run", None)
     assert training_state(tmp_path / "run")["global_step"] == 2
     checkpoint = read_checkpoint(tmp_path / "run" / "starry_night.safetensors")
@@ -115,9 +85,9 @@ def test_a_checkpoint_is_written_on_the_way(
 
 
 def test_checkpoints_by_the_clock(
-    train_cli, smoke_overrides: list[str], tmp_path: Path, cut_at: Callable[..., None]
+    train_cli, smoke_overrides: list[str], tmp_path: Path, at_step: Callable[..., None]
 ) -> None:
-    cut_at(9, power_cut)
+    at_step(9, power_cut)
     by_time = ("trainer.checkpoint_every=null", "trainer.checkpoint_minutes=1e-6")
     with pytest.raises(PowerCut):
         train_cli(*smoke_overrides, *TRAINING, *by_time)

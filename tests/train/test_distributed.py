@@ -16,7 +16,7 @@ from torch import Tensor
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
 from faststyle.train import distributed
 from tests.support.commands import RunCli
-from tests.support.runs import trained_weights
+from tests.support.runs import weights_of
 
 TRAINING = ("trainer.max_steps=6", "trainer.checkpoint_every=3", "trainer.learning_rate=1e-4")
 DDP = (*TRAINING, "trainer.strategy=ddp", "trainer.devices=2")
@@ -56,7 +56,7 @@ def test_two_processes_train_as_one_with_the_whole_batch(
     assert metadata["training"]["batch_size"] == 4
 
     # Another process count at the same whole batch may go on with it, another batch may not.
-    undisturbed = trained_weights(run_dir)
+    undisturbed = weights_of(run_dir)
     (run_dir / "last.ckpt").unlink()
     outcome = train_cli("resume=latest", "trainer.devices=1", "trainer.strategy=auto")
     assert outcome.code == 2
@@ -64,7 +64,7 @@ def test_two_processes_train_as_one_with_the_whole_batch(
     outcome = _two_machines(tmp_path, "resume=latest")
     assert "Resuming at step 3 of 6" in outcome
     assert outcome.count("Style checkpoint:") == 1
-    ended = trained_weights(run_dir)
+    ended = weights_of(run_dir)
     assert all(torch.equal(ended[key], value) for key, value in undisturbed.items())
 
 

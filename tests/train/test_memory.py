@@ -20,7 +20,7 @@ def test_a_batch_too_large_is_refused_with_one_that_fits(
     module: StyleTransfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available_bytes", lambda _: 10_000_000)
-    data = compose_config(["experiment=smoke"]).data
+    data = compose_config("experiment=smoke").data
     data.batch_size, data.image_size = 64, 256
     with pytest.raises(UserError, match="64 crops of 256 pixels take about") as error:
         check_step_fits(module, data, CPU)
@@ -33,7 +33,7 @@ def test_a_batch_too_large_is_refused_with_one_that_fits(
 def test_counting_layers_leaves_the_module_as_it_was(module: StyleTransfer) -> None:
     before = {name: value.clone() for name, value in module.state_dict().items()}
     module.train()
-    check_step_fits(module, compose_config(["experiment=smoke"]).data, CPU)
+    check_step_fits(module, compose_config("experiment=smoke").data, CPU)
     assert module.training
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
     assert not any(layer._forward_hooks for layer in module.modules())
@@ -50,7 +50,7 @@ def test_counting_layers_leaves_the_module_as_it_was(module: StyleTransfer) -> N
     ids=["python", "cuda", "cpu", "c++"],
 )
 def test_memory_that_runs_out_names_batch_and_crop(error: Exception) -> None:
-    data = compose_config(["experiment=smoke"]).data
+    data = compose_config("experiment=smoke").data
     words = r"data\.batch_size=2 .* data\.image_size=32"
     with pytest.raises(OutOfMemory, match=words) as caught, explain_out_of_memory(data):
         raise error
@@ -60,6 +60,6 @@ def test_memory_that_runs_out_names_batch_and_crop(error: Exception) -> None:
 def test_other_errors_keep_their_traceback() -> None:
     with (
         pytest.raises(RuntimeError, match="a bug"),
-        explain_out_of_memory(compose_config(["experiment=smoke"]).data),
+        explain_out_of_memory(compose_config("experiment=smoke").data),
     ):
         raise RuntimeError("a bug")

@@ -35,11 +35,11 @@ def test_a_run_that_died_goes_on_to_the_same_weights_and_curves(
     train_cli,
     smoke_overrides: list[str],
     tmp_path: Path,
-    cut_at: Callable[..., None],
+    at_step: Callable[..., None],
     whole: Path,
 ) -> None:
     for step in (2, 11, 17):  # before the first checkpoint, and far from one, twice
-        cut_at(step, power_cut)
+        at_step(step, power_cut)
         given = ["resume=latest", f"runs_dir={tmp_path / 'runs'}"] if step > 11 else []
         with pytest.raises(PowerCut):
             train_cli(*(given or [*smoke_overrides, *TRAINING]))
@@ -129,10 +129,10 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(
 
 
 def test_a_damaged_checkpoint_never_takes_the_place_of_a_good_one(
-    train_cli, stopped: Path, cut_at: Callable[..., None]
+    train_cli, stopped: Path, at_step: Callable[..., None]
 ) -> None:
     cut_short(stopped / "last.ckpt")
-    cut_at(13, power_cut)  # after the checkpoint at 12
+    at_step(13, power_cut)  # after the checkpoint at 12
     with pytest.raises(PowerCut):
         train_cli(f"resume={stopped}")
     steps = [

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.support.pictures import noise_picture
-from tests.support.runs import TRAINING, trained_weights
+from tests.support.runs import TRAINING, weights_of
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,7 @@ def test_what_does_not_matter_may_change_and_is_said(
     assert "trainer.preview_every=12 (was 6)" in line
     assert line.count("(was") == 3
     assert all(
-        torch.equal(trained_weights(stopped)[key], value)
-        for key, value in trained_weights(whole).items()
+        torch.equal(weights_of(stopped)[key], value) for key, value in weights_of(whole).items()
     )
 
 
@@ -85,11 +84,11 @@ def test_photos_that_have_become_more_are_refused(
     smoke_overrides: list[str],
     photo_dir: Path,
     tmp_path: Path,
-    cut_at: Callable[..., None],
+    at_step: Callable[..., None],
 ) -> None:
     shutil.copytree(photo_dir, tmp_path / "photos")
     data = ("data=folder", "data.path=photos", "data.num_images=null")
-    cut_at(9, lambda: os.kill(os.getpid(), signal.SIGINT))
+    at_step(9, lambda: os.kill(os.getpid(), signal.SIGINT))
     assert train_cli(*smoke_overrides, *TRAINING, *data).code == 128 + signal.SIGINT
     noise_picture(50).save(tmp_path / "photos" / "new.png")
     outcome = train_cli("resume=latest")

@@ -15,7 +15,7 @@ from faststyle.config.train import TrainConfig
 from faststyle.rendering.stylizer import load_style
 from faststyle.train.run import train
 from tests.support.pictures import noise_picture
-from tests.support.runs import compose_config, events, same, smoke, trained_weights, training_state
+from tests.support.runs import compose_config, events, same, smoke, training_state, weights_of
 
 MakeConfig = Callable[..., TrainConfig]
 
@@ -32,14 +32,12 @@ def overfitted(
     (folder / "photos").mkdir()
     noise_picture(0).save(folder / "photos" / "only.png")
     config = compose_config(
-        [
-            *smoke(painting, tiny_weights, folder),
-            "data=folder",
-            f"data.path={folder / 'photos'}",
-            "trainer.max_steps=30",
-            "trainer.learning_rate=0.02",
-            "trainer.preview_every=20",
-        ]
+        *smoke(painting, tiny_weights, folder),
+        "data=folder",
+        f"data.path={folder / 'photos'}",
+        "trainer.max_steps=30",
+        "trainer.learning_rate=0.02",
+        "trainer.preview_every=20",
     )
     train(config, folder / "runs" / "it", None)
     return folder / "runs" / "it"
@@ -98,7 +96,7 @@ def test_the_style_checkpoint_is_where_it_is_looked_for(overfitted: Path) -> Non
     assert checkpoint.metadata["data"]["num_images"] == 1
     last = events(overfitted).Scalars("val/style_loss")[-1].value
     assert checkpoint.metadata["metrics"]["val/style_loss"] == pytest.approx(last)
-    weights = trained_weights(overfitted)
+    weights = weights_of(overfitted)
     for name, value in checkpoint.state_dict.items():
         assert torch.equal(value, weights[f"transform_net.{name}"].half())
 
@@ -122,6 +120,6 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(
 ) -> None:
     for name, seed in (("one", 0), ("again", 0), ("other", 1)):
         train(make_config(f"seed={seed}"), tmp_path / name, None)
-    one, again, other = (trained_weights(tmp_path / name) for name in ("one", "again", "other"))
+    one, again, other = (weights_of(tmp_path / name) for name in ("one", "again", "other"))
     assert same(one, again)
     assert not same(one, other)

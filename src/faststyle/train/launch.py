@@ -57,7 +57,7 @@ def resolve(config: TrainConfig) -> Launch:
     devices, machines = _layout(trainer)
     check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
     check_choice("trainer.strategy", trainer.strategy, STRATEGIES)
-    precision = _choose_precision(trainer)
+    precision = choose_precision(trainer)
     arguments = {
         "accelerator": trainer.accelerator,
         "devices": int(devices) if str(devices).isdigit() else devices,
@@ -87,7 +87,7 @@ def resolve(config: TrainConfig) -> Launch:
     )
 
 
-def _choose_precision(trainer: TrainerConfig) -> str:
+def choose_precision(trainer: TrainerConfig) -> str:
     """Return `trainer.precision`, or for "auto" what the device is made for: bf16 or 32."""
     if trainer.precision != "auto":
         return trainer.precision
