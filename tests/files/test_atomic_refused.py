@@ -21,7 +21,7 @@ def test_a_file_that_cannot_be_replaced_stays_and_nothing_is_left(
     path.write_bytes(b"before")
     monkeypatch.setattr(os, "replace", refuse)
     with (
-        pytest.raises(UserError, match="cannot write .*: Access is denied"),
+        pytest.raises(UserError, match=r"cannot write .*: Access is denied"),
         atomic_write(path) as p,
     ):
         p.write_bytes(b"after")
