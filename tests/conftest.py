@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # isort: off
-import shape_checks  # noqa: F401  (before any module of faststyle)
+import tests.support.shape_checks  # noqa: F401  (before any module of faststyle)
 
 # isort: on
 import os

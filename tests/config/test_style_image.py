@@ -43,7 +43,7 @@ def test_the_swatch_is_taken_where_no_painting_is_given(
 ) -> None:
     config = make_config("style=the_scream", "style.image=null", "style.size=128")
     assert style_image_path(config.style) == SWATCH_DIR / "the_scream.jpg"
-    assert max(read_style_image(config.style).image.size) == 128
+    assert max(read_style_image(config).image.size) == 128
     assert style_image_path(make_config().style) == painting
 
 

@@ -143,11 +143,11 @@ def test_names_with_any_characters(run: Run, name: str) -> None:
 def test_path_keys_are_texts_of_the_schema() -> None:
     with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
         config = compose("optimize", ["content=a.jpg"])
-    assert len(set(optimize_settings.PATH_KEYS)) == len(optimize_settings.PATH_KEYS)
-    for key in optimize_settings.PATH_KEYS:
+    assert len(set(optimize_settings.TEXT_KEYS)) == len(optimize_settings.PATH_KEYS)
+    for key in optimize_settings.TEXT_KEYS:
         OmegaConf.update(config, key, "plain", force_add=False)
     parsed = parse_as(OptimizeConfig, config)
-    for key in optimize_settings.PATH_KEYS:
+    for key in optimize_settings.TEXT_KEYS:
         assert OmegaConf.select(OmegaConf.structured(parsed), key) == "plain"
 
 

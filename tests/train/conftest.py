@@ -60,4 +60,4 @@ MakeConfig = Callable[..., TrainConfig]
 @pytest.fixture
 def module(make_config: MakeConfig) -> StyleTransfer:
     config = make_config()
-    return build_module(config, read_style_image(config.style), None)
+    return build_module(config, read_style_image(config), None)

@@ -12,7 +12,7 @@ from faststyle.config.train import LossConfig, LossNetworkConfig, StyleConfig
 from faststyle.errors import UserError, above_zero, at_least
 
 # Keys whose values are files or free text: taken as they are, whatever characters they hold.
-PATH_KEYS = (
+TEXT_KEYS = (
     "content",
     "output",
     "init",

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hydra
-from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
 
-from faststyle.config.optimize import OptimizeConfig
-from faststyle.config.parsing import parse_as, raise_user_error
+from faststyle.config.optimize import TEXT_KEYS, OptimizeConfig
+from faststyle.config.parsing import hydra_command, parse_as
 from faststyle.config.style_image import describe_style_image
 from faststyle.errors import exit_on_user_error
-from faststyle.files.paths import CONF_DIR
 from faststyle.malloc import tune_process
 
 if TYPE_CHECKING:
@@ -30,23 +25,19 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """The command line: Hydra's, with every mistake of the user's as one line and exit code 2."""
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # as in training.py
+    """Optimize as `sys.argv` says; a user's mistake becomes one line and exit code 2."""
     tune_process()
     with exit_on_user_error("optimize"):
-        try:
-            _run()
-        except (HydraException, OmegaConfBaseException) as error:
-            raise_user_error(error)
+        hydra_command(
+            "optimize", "optimize", _run, text_keys=TEXT_KEYS, list_keys=("style.images",)
+        )
 
 
-@hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="optimize")
-def _run(raw: DictConfig) -> None:
-    with exit_on_user_error("optimize"):
-        config = parse_as(OptimizeConfig, raw)
-        # A job scheduler's wish to stop is worth as much as Ctrl-C.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        optimize(config)
+def _run(raw: DictConfig, overrides: list[str]) -> None:
+    config = parse_as(OptimizeConfig, raw)
+    # A job scheduler's wish to stop is worth as much as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    optimize(config)
 
 
 def optimize(config: OptimizeConfig) -> Path:

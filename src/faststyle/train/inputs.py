@@ -11,11 +11,12 @@ from PIL import Image
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.config.style_image import style_image_path
-from faststyle.config.train import NetworkConfig, StyleConfig
+from faststyle.config.train import NetworkConfig, TrainConfig
 from faststyle.errors import UserError
 from faststyle.files.atomic import sha256_of
 from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge
+from faststyle.losses.checks import check_large_enough, check_style_image
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,37 @@ class BaseStyle:
     sha256: str
 
 
-def read_style_image(style: StyleConfig) -> StyleImage:
+def read_style_image(config: TrainConfig) -> StyleImage:
     """Read `style.image`, or the swatch of `style.name` where none is given.
 
     Raises:
-        UserError: there is no such file, or it cannot be read.
+        UserError: there is no such file, it cannot be read, it has nothing to learn, or it is too
+            thin for the loss network.
     """
+    style = config.style
     path = style_image_path(style)
     try:
-        image = resize_long_edge(load_image(path), style.size)
+        image = load_image(path)
     except UserError as error:
         raise UserError(f"style.image: {error}; give a picture file") from error
+    check_style_image(f"style.image: {path}", image)
+    image = resize_long_edge(image, style.size)
+    advice = f"style.size={2 * style.size} takes it larger"
+    network, layers = config.loss_network.name, config.loss.style_layers
+    check_large_enough("style.image", image.size, network, layers, advice)
     return StyleImage(path, image, sha256_of(path))
+
+
+def check_crops(config: TrainConfig) -> None:
+    """Refuse crops of the content photos that are too small for the loss network.
+
+    Raises:
+        UserError: `data.image_size` is too small.
+    """
+    side = config.data.image_size
+    layers = [*config.loss.content_layers, *config.loss.style_layers]
+    advice = "give a larger data.image_size"
+    check_large_enough("data.image_size", (side, side), config.loss_network.name, layers, advice)
 
 
 def read_base_style(init_from: str | None, network: NetworkConfig) -> BaseStyle | None:

@@ -26,7 +26,7 @@ from faststyle.train.distributed import (
     union_of_all,
 )
 from faststyle.train.finish import finish, report_skipped
-from faststyle.train.inputs import read_base_style, read_style_image
+from faststyle.train.inputs import check_crops, read_base_style, read_style_image
 from faststyle.train.memory import check_step_fits, explain_out_of_memory
 from faststyle.train.provenance import record_of
 from faststyle.train.resume import open_run_checkpoint
@@ -58,7 +58,8 @@ def train(
         # Networks start from torch's randomness. Nothing in a step draws from it, python's or
         # numpy's: a crop's comes from the seed and its position, so no state has to be kept.
         pl.seed_everything(config.seed, verbose=False)
-        style_image = read_style_image(config.style)
+        style_image = read_style_image(config)
+        check_crops(config)
         launch = launching.resolve(config)
         config = launch.config
         if is_main_process():
