@@ -210,7 +210,7 @@ def test_a_loader_that_is_killed_costs_no_batch(
     assert all(torch.equal(one, other) for one, other in zip(got, undisturbed, strict=True))
     line = capsys.readouterr().err
     assert "A loader process died" in line
-    assert "going on with 1" in line
+    assert "continuing with 1" in line
 
 
 def test_loaders_that_die_again_and_again_end_the_run_in_one_line(deaths: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where content photos come from: the Hugging Face hub, or a folder, through `datasets`."""
+"""Where content photos come from: the Hugging Face hub, a folder, or a generator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ SOURCES = ("hub", "folder", "synthetic")
 
 
 class PhotoSource(Protocol):
-    """Pictures by index. `load` raises UserError for a damaged one; `name` tells which it was."""
+    """Content photos by index.
+
+    `name` is for messages. `load` returns RGB, upright and in sRGB, and raises a UserError for a
+    photo that is damaged; with `min_side` the picture may be smaller, its short side at least that.
+    """
 
     def __len__(self) -> int: ...
     def name(self, index: int) -> str: ...
@@ -80,7 +84,19 @@ def open_photos(
     seed: int,
     size: int,
 ) -> PhotoSource:
-    """Content photos from a source; errors name what was found where."""
+    """Open a source of content photos.
+
+    Args:
+        source: one of SOURCES.
+        path: a folder, or the name of a dataset on the hub.
+        split: of a dataset on the hub.
+        num_images: how many are streamed from the hub or drawn; None: all, or 2000 drawn.
+        seed: of drawn pictures.
+        size: side of drawn pictures in pixels.
+
+    Raises:
+        UserError: there are no photos; the message says what was found.
+    """
     check_choice("data.source", source, SOURCES)
     if source == "synthetic":
         return SyntheticPhotos(num_images or 2000, seed, size)

@@ -20,7 +20,7 @@ from faststyle.images import tiff
 
 Source = str | os.PathLike[str] | IO[bytes]  # a path, or a binary file that can seek
 
-PIXEL_LIMIT = 512 * 2**20  # 23170 x 23170; what claims to be larger is taken for a trap
+PIXEL_LIMIT = 512 * 2**20  # 23170 x 23170; a larger claim is taken for a decompression bomb
 
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -79,11 +79,11 @@ def _reason(error: Exception) -> str:
 
 
 class _LiftedPillowLimit:
-    """While anyone is inside, Pillow's own size limit is off; the last to leave restores it.
+    """A context in which Pillow's own size limit is off; the last one to leave restores it.
 
-    Pillow has one global limit, and warns at half of it: at 89 megapixels, a scan or a panorama.
-    Counting makes it safe for threads that read at the same time, and they still decode in
-    parallel. (Another user of Pillow in this process goes unchecked meanwhile.)
+    Pillow has one global limit and warns at half of it: at 89 megapixels, a scan or a panorama.
+    Counting those inside lets threads decode in parallel. (Other code that uses Pillow in this
+    process goes unchecked meanwhile.)
     """
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ _lifted_pillow_limit = _LiftedPillowLimit()
 
 @contextmanager
 def open_photo(source: Source) -> Iterator[Image.Image]:
-    """The picture with its header read and its size checked, nothing decoded yet.
+    """Open a picture: its header is read and its size checked, nothing is decoded yet.
 
     Raises:
         UserError: not a regular file, not a picture, more than PIXEL_LIMIT pixels, or whatever

@@ -111,8 +111,8 @@ def _photo(
 ) -> Photo:
     if alpha:
         hide_under_white(rgb, alpha)
-    # Else Pillow's writers take what they were not given from the file's own class and `info`.
-    # A picture of the plain class around the same pixels: the public ways all copy them.
+    # A picture of the plain class with an empty `info`: else Pillow's writers take metadata that
+    # they were not given from there. All public ways to make one copy the pixels.
     rgb = rgb._new(rgb.im)
     rgb.info = {}
     return Photo(rgb, alpha, exif, notes)
