@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -47,16 +48,20 @@ def open_folder(path: Path) -> HuggingFacePhotos:
     """
     import datasets
 
-    if not path.is_dir():
+    # os.path answers False where pathlib raises, as in a locked folder.
+    if not os.path.isdir(path):
         raise UserError(f"data.path: no such folder: {path}")
-    if (path / "dataset_dict.json").is_file():
+    if os.path.isfile(path / "dataset_dict.json"):
         one = next(path.glob("*/state.json"), path).parent
         raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
-    if (path / "state.json").is_file():
+    if os.path.isfile(path / "state.json"):
         return HuggingFacePhotos(
             open_tables(path, lambda: datasets.Dataset.load_from_disk(str(path))), str(path)
         )
-    found = find_pictures(path, recursive=True)
+    try:
+        found = find_pictures(path, recursive=True)
+    except UserError as error:
+        raise UserError(f"data.path: {error}") from error
     if names := utf8_names([str(file) for file in found.paths]):
         if missed := replace(found, other_files=0).left_out():
             print(f"data.path: {missed} in {path}, passed over", file=sys.stderr)
