@@ -16,7 +16,7 @@ def test_deep_pictures_in_strips_are_as_in_one(monkeypatch: pytest.MonkeyPatch) 
     levels = np.random.default_rng(0).integers(0, 65536, (23, 17), dtype=np.uint16)
     image = Image.fromarray(levels)
     monkeypatch.setattr(srgb, "BLOCK_PIXELS", 40)
-    grey = srgb.to_8_bit_grey(image)
+    grey = srgb.to_8_bit_gray(image)
     assert np.array_equal(np.asarray(grey), (levels / 257).round().astype(np.uint8))
 
 

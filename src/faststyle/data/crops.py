@@ -1,4 +1,4 @@
-"""Square crops of photos: what is cut out, and which photos are passed over."""
+"""Random square crops of content photos; photos that cannot be used are replaced by the next."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ SMALLEST_SIDE = 32  # smaller pictures are icons: blown up they teach the networ
 
 
 class Crops(Dataset):
-    """Random square crops, by (position in the run, photo): position fixes the randomness.
+    """Random square crops, by (position in the run, photo).
 
-    Gives (3, size, size) uint8 and the names of photos that had to be skipped on the way.
+    The position and `seed` fix zoom, place and flip, whichever process loads the crop. An item is
+    a tensor (3, size, size) uint8 and the reasons of the photos that were skipped for it.
+
+    Args:
+        photos: where the photos come from.
+        indices: which of them are used, in their order.
+        size: side of a crop in pixels.
     """
 
     def __init__(self, photos: PhotoSource, indices: np.ndarray, size: int, seed: int):
@@ -35,6 +41,11 @@ class Crops(Dataset):
         return to_uint8_tensor(random_crop(photo, self.size, rng)), skipped
 
     def center_crop(self, item: int) -> Tensor:
+        """The largest square in the middle of a photo, (3, size, size) uint8.
+
+        Raises:
+            UserError: the photo cannot be used.
+        """
         return to_uint8_tensor(crop(self._load(item), self.size, zoom=1.0, across=0.5, down=0.5))
 
     def _load_next(self, item: int) -> tuple[Image.Image, list[str]]:
@@ -52,7 +63,7 @@ class Crops(Dataset):
         try:
             photo = self.photos.load(index, min_side=int(self.size * ZOOM))
             reject_odd_shape(photo)
-        # Whatever a decoder or a file that vanishes raises: one photo must not end a run.
+        # Decoders and files that vanish raise nearly anything. One photo must not end a run.
         except Exception as error:
             kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
             raise UserError(one_line(f"{self._name(index)}: {kind}{error}")) from error
@@ -61,18 +72,22 @@ class Crops(Dataset):
     def _name(self, index: int) -> str:
         try:
             return self.photos.name(index)
-        except Exception:  # the name is kept beside the picture, and may be damaged with it
+        except Exception:  # the name is stored beside the picture and may be damaged with it
             return f"photo {index}"
 
 
 def reject_odd_shape(photo: Image.Image) -> None:
+    """Raise a UserError for icons (SMALLEST_SIDE) and strips (LONGEST_ASPECT)."""
     short, long = sorted(photo.size)
     if short < SMALLEST_SIDE or long > LONGEST_ASPECT * short:
         raise UserError(f"{photo.width} x {photo.height} pixels is too small or too narrow")
 
 
 def crop(photo: Image.Image, size: int, zoom: float, across: float, down: float) -> Image.Image:
-    """A square of 1/zoom of the short side, at `across` and `down` in 0..1, scaled to `size`."""
+    """Cut out a square of 1/`zoom` of the short side and scale it to `size` pixels.
+
+    `across` and `down`, in 0..1, place it between the left and right, top and bottom edges.
+    """
     side = min(photo.size) / zoom
     left, top = (photo.width - side) * across, (photo.height - side) * down
     box = (left, top, left + side, top + side)
@@ -80,6 +95,7 @@ def crop(photo: Image.Image, size: int, zoom: float, across: float, down: float)
 
 
 def random_crop(photo: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:
+    """A crop of random zoom (1 to ZOOM) and place, flipped half of the time."""
     zoom = rng.uniform(1.0, ZOOM)
     cropped = crop(photo, size, zoom, *rng.uniform(0.0, 1.0, 2))
     return cropped.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.uniform() < 0.5 else cropped

@@ -1,4 +1,4 @@
-"""Content photos as training batches: shuffled, seeded, cropped, the same for any loader."""
+"""Content photos as training batches, the same for any number of loader processes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from faststyle.errors import UserError
 
 
 def collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]:
+    """Stack the crops of a batch, (N, 3, H, W), and join their lists of skipped photos."""
     photos, skipped = zip(*samples, strict=True)
     return torch.stack(photos), [name for names in skipped for name in names]
 
@@ -28,9 +29,16 @@ def collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]
 class ContentData(pl.LightningDataModule):
     """Batches of content photos, (N, 3, image_size, image_size) float32 in [0, 1].
 
-    `num_val_images` photos (at most a fifth of all) are held out and never trained on.
-    `skipped` names the photos that could not be used, with the reason; so does `skipped.txt` in
-    the run folder, while it runs. More of them than `max_bad_share` of those tried end the run.
+    Args:
+        photos: where they come from.
+        num_images: how many photos are used; None for all.
+        num_val_images: how many of them, at most a fifth, are held out for validation.
+        num_workers: loader processes; None: none beside a CPU that trains, else up to 8.
+        seed: fixes which photos are used, their order and their crops.
+        max_bad_share: the run ends when more of the photos tried cannot be used.
+
+    `skipped` has a line for each photo that could not be used; `skipped.txt` in the run folder
+    gets the same lines during the run.
     """
 
     def __init__(
@@ -60,11 +68,11 @@ class ContentData(pl.LightningDataModule):
         return self._skipped.reasons
 
     def val_photos(self) -> Tensor:
-        """The held-out photos, centre crops, float32 in [0, 1]."""
+        """Center crops of the held-out photos, (N, 3, image_size, image_size) in [0, 1]."""
         return torch.stack(list(self._val.values())).float() / 255
 
     def _hold_out(self, crops: Crops, count: int) -> dict[int, Tensor]:
-        """The first `count` photos that can be used, by their place in the order."""
+        """Center crops of the first `count` usable photos, by their place in the order."""
         found: dict[int, Tensor] = {}
         for item in range(len(crops)):
             try:
@@ -115,12 +123,15 @@ class ContentData(pl.LightningDataModule):
 
         workers = self.num_workers
         if workers is None:
-            # Beside a CPU that trains, a worker only takes its cores: measured, none is fastest.
+            # Beside a CPU that trains, a worker only takes its cores: none was measured fastest.
             workers = 0 if device == "cpu" else min(8, os.cpu_count() or 1)
         return RestartingLoader(open_loader, trainer.max_steps, workers)
 
     def further_batches(self, num_steps: int, max_steps: int) -> Iterator[Tensor]:
-        """Batches for what follows a run of `max_steps`: the crops that would have come next."""
+        """Batches after those of a run of `max_steps`, for training that follows it.
+
+        Tensors (N, 3, image_size, image_size) float32 in [0, 1].
+        """
         start = max_steps * self.batch_size
         stop = start + num_steps * self.batch_size
         keys = list(RunSampler(len(self._train), stop, self.seed, start, rank=0, world=1))

@@ -1,4 +1,4 @@
-"""Tables of photos that may be damaged: which file it is, in one line."""
+"""Photos out of Hugging Face datasets: from the hub, or from tables on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def utf8_names(names: list[str]) -> list[str]:
-    """Those that a table of texts can hold; the others are named aloud."""
+    """Names that are valid UTF-8, as a table needs them; prints how many were dropped."""
     good = [name for name in names if not any("\ud800" <= c <= "\udfff" for c in name)]
     if len(good) < len(names):
         odd = next(name for name in names if name not in set(good))
@@ -32,7 +32,7 @@ def utf8_names(names: list[str]) -> list[str]:
 
 
 def check_parquet(files: list[str]) -> None:
-    """Every file has a readable footer, and some have rows: else say which file it is.
+    """Check that every file has a readable footer, and that there are rows.
 
     Raises:
         UserError: a file is damaged, or all are empty.
@@ -53,6 +53,7 @@ def check_parquet(files: list[str]) -> None:
 
 
 def open_tables(path: Path, load: Callable[[], Dataset]) -> Dataset:
+    """Return `load()`; its errors become a UserError that names `path`."""
     try:
         return load()
     except Exception as error:  # damaged tables raise by library, release and place
@@ -64,7 +65,14 @@ HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 
 
 class HuggingFacePhotos:
-    """The pictures of a Hugging Face dataset, decoded by us, so that a damaged one has a name."""
+    """The pictures of a Hugging Face dataset.
+
+    They are decoded here and not by `datasets`, so that the error for a damaged one names it.
+
+    Args:
+        dataset: has a column of pictures.
+        origin: the name of the dataset or folder, for messages.
+    """
 
     def __init__(self, dataset: Dataset, origin: str):
         column = _image_column(dataset, origin)
@@ -72,7 +80,7 @@ class HuggingFacePhotos:
             self.dataset = dataset.select_columns([column]).cast_column(column, _undecoded())
         except Exception as error:  # of arrow, by release and type
             reason = one_line(str(error))
-            raise UserError(f"data.path: {origin}: {column} is no picture: {reason}") from error
+            raise UserError(f"data.path: {origin}: {column} is not a picture: {reason}") from error
         self.column, self.origin = column, origin
 
     def __len__(self) -> int:
@@ -93,13 +101,17 @@ class HuggingFacePhotos:
 
 
 def open_hub(path: str, split: str, num_images: int | None) -> HuggingFacePhotos:
-    """A dataset of the Hugging Face hub (or a local folder in its format), cached on disk.
+    """Open a dataset of the Hugging Face hub, or a local folder in its format; cached on disk.
 
-    With `num_images`, only the first so many are streamed; else the whole split is downloaded.
+    Args:
+        num_images: how many photos are streamed; None downloads the whole split.
+
+    Raises:
+        UserError: it cannot be loaded, or has no column of pictures.
     """
     if not Path(path).exists() and not _hub_answers():
-        # The client reads this when it is imported. It then looks in its cache alone and at once,
-        # where it would try again and again for a minute.
+        # The client reads this at import. It then uses its cache at once and does not retry for a
+        # minute.
         os.environ["HF_HUB_OFFLINE"] = "1"
     import datasets
 
@@ -112,7 +124,7 @@ def open_hub(path: str, split: str, num_images: int | None) -> HuggingFacePhotos
                 gen_kwargs={"path": path, "split": split, "num_images": num_images},
                 features=datasets.Features({"image": _undecoded()}),
             )
-    # Offline, the hub's client raises a different class at each release and stage.
+    # Offline, the hub's client raises a class that depends on its release and stage.
     except Exception as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise UserError(

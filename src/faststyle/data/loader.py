@@ -1,4 +1,4 @@
-"""Batches from loader processes that may die: they are started again where they were."""
+"""Restarts loader processes that die, without losing a batch."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ RECOVERED = 100  # batches after which a death counts as the first again
 
 
 class LoaderDied(UserError):
-    """Loader processes die again and again."""
+    """Loader processes died several times in a row."""
 
     exit_code = 1
 
 
 class RestartingLoader:
-    """The batches of `open_loader(first, num_workers)`, which starts with number `first`.
+    """Batches from loader processes that may die.
 
-    A process that dies, most often for want of memory, costs seconds and no batch: the loader is
+    A process that dies, most often for want of memory, costs seconds but no batch: the loader is
     opened again at the next batch, with half as many processes.
+
+    Args:
+        open_loader: takes the number of the first batch and the number of processes.
+        num_batches: what `len` returns.
+        num_workers: processes at the start.
     """
 
     def __init__(
@@ -68,7 +73,7 @@ def _give_up(error: RuntimeError) -> str:
     return (
         f"loader processes died {DEATHS} times in a row ({_cause(error)}): too little memory, or "
         "a photo that crashes its decoder; free memory or set data.num_workers=0 (in a new run), "
-        "then go on with resume=RUN_FOLDER"
+        "then continue with resume=RUN_FOLDER"
     )
 
 
@@ -79,8 +84,8 @@ def _cause(error: RuntimeError) -> str:
 
 def _iterate(loader: DataLoader) -> Iterator[Any]:
     iterator = iter(loader)
-    # torch notices a death by a signal handler, which raises wherever the program is: in the
-    # middle of a step, say. Without it the loader notices by itself, within five seconds.
+    # torch notices a death in a signal handler, which raises wherever the program is, even in the
+    # middle of a step. Without the handler the loader notices within five seconds.
     if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGCHLD"):
         handler = signal.getsignal(signal.SIGCHLD)
         if getattr(handler, "__module__", "").startswith("torch."):

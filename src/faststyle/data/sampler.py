@@ -1,4 +1,4 @@
-"""The order of photos in a run: the same whatever loads them, and from any step on."""
+"""The order of photos in a run: fixed by the seed, and resumable at any step."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from torch.utils.data import Sampler
 
 
 class RunSampler(Sampler):
-    """(position, photo) for positions start, start + 1, ...: a new shuffle of all photos an epoch.
+    """Yields (position in the run, photo); every epoch is a new shuffle of all photos.
 
-    Its length is that of the whole run, also when it starts in the middle: so Lightning, told to
-    resume at step k of n, still sees n steps.
+    Its length is that of the whole run even when it starts in the middle: Lightning, resuming at
+    step k of n, must still see n steps.
+
+    Args:
+        num_photos: in an epoch.
+        stop: positions of the whole run, over all processes.
+        start: the first position.
+        rank, world: this process takes every `world`-th position.
     """
 
     def __init__(self, num_photos: int, stop: int, seed: int, start: int, rank: int, world: int):

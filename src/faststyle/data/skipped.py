@@ -1,4 +1,4 @@
-"""Photos that cannot be used: counted and listed, and too many of them end the run."""
+"""Counts and lists the photos that cannot be used; too many of them end the run."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from faststyle.errors import UserError
 
-ENOUGH = 20  # photos tried before their share says anything
-SIGMAS = 4.0  # the share is surely above what is allowed, not by the chance of the draw
+ENOUGH = 20  # photos tried before their share is judged
+SIGMAS = 4.0  # standard deviations by which the share must exceed what is allowed
 
 
 class SkippedPhotos:
-    """Names and reasons of photos that could not be used, and how many were tried.
+    """Reasons of the photos that could not be used, and how many were tried.
 
     Args:
-        max_share: of the photos tried; a photo counts each time that it is tried.
+        max_share: of the photos tried that may be bad; a photo counts each time it is tried.
     """
 
     def __init__(self, max_share: float):
@@ -26,7 +26,7 @@ class SkippedPhotos:
         self._listed: set[str] = set()
 
     def count(self, used: int, skipped: Iterable[str]) -> None:
-        """Photos that were used and the reasons of those that could not be.
+        """Count photos that were used, and the reasons of those that could not be.
 
         Raises:
             UserError: more could not be used than `max_share` allows.
@@ -45,8 +45,8 @@ class SkippedPhotos:
             )
 
     def list_in(self, path: Path) -> None:
-        """Add what is not listed yet, at once: a run that is killed leaves its list too."""
-        if not self._listed and path.is_file():  # a resumed run goes on with its list
+        """Append new reasons to a file at once, so that a run that is killed leaves its list."""
+        if not self._listed and path.is_file():  # of the run that is resumed
             self._listed = set(path.read_text(encoding="utf-8").splitlines())
             self.reasons |= self._listed
         new = sorted(self.reasons - self._listed)

@@ -1,7 +1,8 @@
-"""Where content photos come from: the Hugging Face hub, or a folder, through `datasets`."""
+"""Where content photos come from: the Hugging Face hub, a folder, or a generator."""
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,11 @@ SOURCES = ("hub", "folder", "synthetic")
 
 
 class PhotoSource(Protocol):
-    """Pictures by index. `load` raises UserError for a damaged one; `name` tells which it was."""
+    """Content photos by index.
+
+    `name` is for messages. `load` returns RGB, upright and in sRGB, and raises a UserError for a
+    photo that is damaged; with `min_side` the picture may be smaller, its short side at least that.
+    """
 
     def __len__(self) -> int: ...
     def name(self, index: int) -> str: ...
@@ -43,16 +48,20 @@ def open_folder(path: Path) -> HuggingFacePhotos:
     """
     import datasets
 
-    if not path.is_dir():
+    # os.path answers False where pathlib raises, as in a locked folder.
+    if not os.path.isdir(path):
         raise UserError(f"data.path: no such folder: {path}")
-    if (path / "dataset_dict.json").is_file():
+    if os.path.isfile(path / "dataset_dict.json"):
         one = next(path.glob("*/state.json"), path).parent
         raise UserError(f"data.path: {path} holds several splits; give one, such as {one}")
-    if (path / "state.json").is_file():
+    if os.path.isfile(path / "state.json"):
         return HuggingFacePhotos(
             open_tables(path, lambda: datasets.Dataset.load_from_disk(str(path))), str(path)
         )
-    found = find_pictures(path, recursive=True)
+    try:
+        found = find_pictures(path, recursive=True)
+    except UserError as error:
+        raise UserError(f"data.path: {error}") from error
     if names := utf8_names([str(file) for file in found.paths]):
         if missed := replace(found, other_files=0).left_out():
             print(f"data.path: {missed} in {path}, passed over", file=sys.stderr)
@@ -80,7 +89,19 @@ def open_photos(
     seed: int,
     size: int,
 ) -> PhotoSource:
-    """Content photos from a source; errors name what was found where."""
+    """Open a source of content photos.
+
+    Args:
+        source: one of SOURCES.
+        path: a folder, or the name of a dataset on the hub.
+        split: of a dataset on the hub.
+        num_images: how many are streamed from the hub or drawn; None: all, or 2000 drawn.
+        seed: of drawn pictures.
+        size: side of drawn pictures in pixels.
+
+    Raises:
+        UserError: there are no photos; the message says what was found.
+    """
     check_choice("data.source", source, SOURCES)
     if source == "synthetic":
         return SyntheticPhotos(num_images or 2000, seed, size)

@@ -1,4 +1,4 @@
-"""Drawn pictures in place of photos, with the statistics that photos have.
+"""Draws pictures with the statistics of photos, for training without photos.
 
 Dead leaves (Lee, Mumford and Huang 2001): shapes that hide one another, their radii distributed by
 a power law, give edges at every scale. Each shape is shaded and has a texture, some have stripes;
@@ -31,7 +31,7 @@ Floats = NDArray[np.float32]
 
 
 class SyntheticPhotos:
-    """`num_images` drawn pictures; the same seed gives the same pictures."""
+    """`num_images` drawn pictures, `size` pixels a side; the same seed draws the same ones."""
 
     def __init__(self, num_images: int, seed: int, size: int):
         self.num_images, self.seed, self.size = num_images, seed, size
@@ -47,7 +47,7 @@ class SyntheticPhotos:
 
 
 def draw_picture(rng: np.random.Generator, size: int) -> Image.Image:
-    """A square RGB picture of `size` pixels."""
+    """Draw a square RGB picture of `size` pixels a side."""
     count = int(np.exp(rng.uniform(*np.log(NUM_SHAPES))))
     sky = max(0.0, rng.uniform(-0.8, 0.6))
     leaves = _draw_shapes(rng, size, SMALLEST, LARGEST, count, top=sky)
@@ -60,7 +60,7 @@ def draw_picture(rng: np.random.Generator, size: int) -> Image.Image:
         far = rng.uniform(size=num_leaves) < rng.uniform(0.1, 0.7)
         focus = Image.fromarray((255 * far[leaves]).astype(np.uint8))
         picture.paste(blurred, mask=focus.filter(ImageFilter.GaussianBlur(1.0)))
-    # Strokes start at a camera's grain: without, a network leaves the smooth parts of photos bare.
+    # Camera grain. Networks trained without it draw no strokes in the smooth parts of photos.
     grain = rng.uniform(*GRAIN) * rng.standard_normal((size, size, 1), dtype=np.float32)
     return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
 
@@ -70,10 +70,10 @@ def _draw_shapes(
 ) -> NDArray[np.int32]:
     """(size, size) number of the shape that is seen at each pixel; 0 is the background.
 
-    Radii from `smallest` to `largest`, and `top`, above which no shape has its middle, are in
-    sides of the picture.
+    Radii run from `smallest` to `largest`. No shape has its center above `top`. All three are
+    shares of the picture's side.
     """
-    # By inverting the cumulative distribution of r^-STEEPNESS.
+    # Inverts the cumulative distribution of r^-STEEPNESS.
     power = 1 - STEEPNESS
     share = rng.uniform(0, 1, count)
     radius = size * (smallest**power + share * (largest**power - smallest**power)) ** (1 / power)
@@ -98,20 +98,20 @@ def _draw_shapes(
 
 
 def _colors(rng: np.random.Generator, count: int) -> Floats:
-    """(count, 3) in 0..1: of one scene, muted, brightness varying far more than hue."""
+    """Muted colors of one scene, (count, 3) in 0..1; brightness varies far more than hue."""
     scene = rng.normal(0, 1, 3)
     exposure = 0.5 * scene[0] + rng.uniform(0.8, 2.2) * rng.normal(0, 1, count) - 0.2
-    grey = 0.02 + 0.94 / (1 + np.exp(-exposure))
-    # Most shapes are nearly grey, a few are colourful.
+    gray = 0.02 + 0.94 / (1 + np.exp(-exposure))
+    # Most shapes are nearly gray, a few are colorful.
     chroma = rng.gamma(0.8, 0.8, (2, count)).clip(0, 3) * rng.choice((-1, 1), (2, count))
     warm = YELLOW_BLUE * (0.7 * scene[1] + chroma[0]) + WARMTH
     reddish = RED_GREEN * (0.7 * scene[2] + chroma[1])
     tints = np.stack([1 + 0.8 * warm + reddish, 1 - reddish, 1 - warm], axis=1)
-    return np.clip(grey[:, None] * tints, 0, 1).astype(np.float32)
+    return np.clip(gray[:, None] * tints, 0, 1).astype(np.float32)
 
 
 def _shade(rng: np.random.Generator, leaves: NDArray[np.int32], count: int) -> Floats:
-    """(size, size), the logarithm of light: a gradient, a texture and stripes a shape."""
+    """Log of the light, (size, size): each shape has a gradient, a texture and perhaps stripes."""
     size = len(leaves)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / size
     slope = rng.normal(0, 0.7, (2, count)).astype(np.float32)
@@ -134,7 +134,7 @@ def _shade(rng: np.random.Generator, leaves: NDArray[np.int32], count: int) -> F
 
 @functools.cache
 def _textures() -> Floats:
-    """(textures, TEXTURE_SIDE, TEXTURE_SIDE), each of mean 0 and spread 1; the same for all."""
+    """(textures, TEXTURE_SIDE, TEXTURE_SIDE), each of mean 0 and standard deviation 1."""
     rng = np.random.default_rng(0)
     across, down = np.meshgrid(*[np.fft.fftfreq(TEXTURE_SIDE, 1 / TEXTURE_SIDE)] * 2)
     textures = []

@@ -1,4 +1,4 @@
-"""Colour of the photo, brushwork of the painting (Gatys et al. 2016, "Preserving color")."""
+"""Keep the colors of the content image (Gatys et al. 2016, "Preserving color in neural style")."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import torch
 from torch import Tensor
 
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in YIQ and in JPEG
-# Variance added in every direction of colour: without it a direction that a painting hardly uses
-# is blown up to the photo's, and every stroke gets a coloured fringe.
+# Variance added in every direction of color. Without it a direction that the stylized image hardly
+# uses is stretched to the content's, and every stroke gets a colored fringe.
 SOFTENING = (15 / 255) ** 2
 
 
 def luminance(pictures: Tensor) -> Tensor:
-    """(N, 1, H, W) of (N, 3, H, W)."""
+    """Luminance (N, 1, H, W) of pictures (N, 3, H, W), weighted by LUMINANCE."""
     return (pictures * pictures.new_tensor(LUMINANCE).view(3, 1, 1)).sum(1, keepdim=True)
 
 
 def keep_color(stylized: Tensor, photo: Tensor) -> Tensor:
-    """Luminance of `stylized`, chroma of `photo`; all (N, 3, H, W) in [0, 1]."""
-    # Grey shifts leave both chroma channels as they are.
+    """Combine luminance of `stylized` and chroma of `photo`; all (N, 3, H, W) in [0, 1]."""
+    # Adding gray leaves both chroma channels as they are.
     return (photo + luminance(stylized - photo)).clamp(0, 1)
 
 
 @dataclass(frozen=True)
 class ColorStatistics:
-    """Mean (3) and covariance (3, 3) of a picture's colours, float64."""
+    """Mean (3,) and covariance (3, 3) of a picture's colors, float64."""
 
     mean: Tensor
     covariance: Tensor
 
 
 def color_statistics(strips: Iterable[Tensor]) -> ColorStatistics:
-    """Of a picture given as strips (1, 3, rows, W)."""
+    """Measure a picture given as strips (1, 3, rows, W) in [0, 1]."""
     count = 0
     total, products = torch.zeros(3).double(), torch.zeros(3, 3).double()
     for strip in strips:
-        # Around mid-grey, where the sums of squares lose less.
+        # Centered on mid-gray: the sums of squares lose less precision.
         colors = (strip[0].flatten(1) - 0.5).double().cpu()
         count += colors.shape[1]
         total += colors.sum(1)
@@ -48,10 +48,14 @@ def color_statistics(strips: Iterable[Tensor]) -> ColorStatistics:
 
 
 class ColorMatch:
-    """The linear map of colours that gives one picture mean and covariance of another, nearly.
+    """A linear map of colors that gives one picture nearly the mean and covariance of another.
 
-    Of all such maps the one that changes colours least (Pitie and Kokaram 2007, "The linear
-    Monge-Kantorovitch colour mapping"); Gatys et al. use the same statistics.
+    Of all such maps it changes colors least (Pitie and Kokaram 2007, "The linear
+    Monge-Kantorovitch colour mapping"). Gatys et al. match the same statistics.
+
+    Args:
+        have: statistics of the pictures to change.
+        want: statistics they get.
     """
 
     def __init__(self, have: ColorStatistics, want: ColorStatistics):
@@ -64,12 +68,12 @@ class ColorMatch:
         self.offset = (want.mean - matrix @ have.mean).float()
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """Pictures (N, 3, H, W); the result is clamped to [0, 1]."""
+        """Map pictures (N, 3, H, W) in [0, 1]; the result is clamped to [0, 1]."""
         moved = torch.einsum("dc,nchw->ndhw", self.matrix.to(pictures), pictures)
         return (moved + self.offset.to(pictures).view(3, 1, 1)).clamp(0, 1)
 
 
 def _power(matrix: Tensor, power: float) -> Tensor:
-    """Of a symmetric positive matrix."""
+    """Raise a symmetric positive definite matrix to a real power."""
     values, vectors = torch.linalg.eigh(matrix)
     return vectors @ torch.diag(values**power) @ vectors.T

@@ -1,4 +1,4 @@
-"""What a painted photo keeps of what its file said: when, by whom, whose. Never where."""
+"""EXIF metadata: keeps dates, artist and copyright; drops GPS and all else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import IFD, Base
 
 KEPT = (Base.DateTime, Base.Artist, Base.Copyright)
-# In the Exif directory of their own.
+# These stand in the Exif directory.
 KEPT_DATES = (
     *(Base.DateTimeOriginal, Base.DateTimeDigitized),
     *(Base.OffsetTime, Base.OffsetTimeOriginal, Base.OffsetTimeDigitized),
@@ -29,7 +29,7 @@ def take_exif(image: Image.Image) -> tuple[Image.Image, bytes | None, str | None
         None; and what is wrong with the picture's own EXIF, if anything.
     """
     exif = problem = None
-    # Damaged metadata raises nearly anything, and is no reason to refuse a sound picture.
+    # Damaged metadata raises nearly anything. The pixels may still be sound.
     try:
         exif = _carried_exif(image)
     except Exception:
@@ -47,8 +47,8 @@ def take_exif(image: Image.Image) -> tuple[Image.Image, bytes | None, str | None
 def _carried_exif(image: Image.Image) -> bytes | None:
     """EXIF with the dates, artist and copyright of a picture, and nothing else.
 
-    Left out are the place (GPS), the orientation, as pixels are turned upright, the thumbnail,
-    which shows the photo unpainted, and all that is about the camera.
+    Dropped are the place (GPS), the camera, the thumbnail, which shows the photo as it was, and
+    the orientation, as the pixels are turned upright.
     """
     given, kept = image.getexif(), Image.Exif()
     kept.update(texts(given, KEPT))
@@ -58,10 +58,11 @@ def _carried_exif(image: Image.Image) -> bytes | None:
 
 
 def tiff_tags(exif: bytes | None) -> Image.Exif:
-    """What `take_exif` gives, with the dates in the main directory, as TIFF/EP has them.
+    """Tags for a TIFF from what `take_exif` returns.
 
-    Pillow cannot write a compressed TIFF with a directory of its own for them. And the tag that
-    makes LZW work on differences between neighbours: a third of the size, in half the time.
+    Dates go into the main directory, as in TIFF/EP: Pillow cannot write a compressed TIFF with an
+    Exif directory. PREDICTOR makes LZW code differences between neighbors: a third of the size,
+    in half the time.
     """
     given, tags = Image.Exif(), Image.Exif()
     if exif:
@@ -87,8 +88,11 @@ def with_software(exif: bytes | None, software: str) -> bytes:
 
 
 def texts(directory: Mapping[int, Any], tags: Iterable[Base]) -> dict[int, str | bytes]:
-    """Those that are there; bytes where Pillow, which reads Latin-1 and writes ASCII, would
-    spoil the UTF-8 that people have in their names."""
+    """The tags that are there and hold text.
+
+    Text that is not ASCII comes as bytes: Pillow reads Latin-1 and writes ASCII, which would spoil
+    the UTF-8 that people have in their names.
+    """
     texts = {int(tag): directory.get(tag) for tag in tags}
     return {
         tag: text.rstrip("\0") if text.isascii() else text.rstrip("\0").encode("latin-1", "replace")

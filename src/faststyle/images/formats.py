@@ -14,7 +14,7 @@ PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"),
     *(".jp2", ".avif", ".heic", ".heif", ".jxl"),
 )
-READABLE_SUFFIXES = PHOTO_SUFFIXES = PICTURE_SUFFIXES
+READABLE_SUFFIXES = PHOTO_SUFFIXES = PICTURE_SUFFIXES  # older names of the same
 
 # What operating systems, network drives and archives leave between pictures. Names that begin
 # with a dot are left out too: .DS_Store, ._IMG_1.jpg, .IMG_1.jpg.icloud, .Trashes.
@@ -34,6 +34,11 @@ SAVE_OPTIONS = {
 
 
 def check_output_suffix(path: Path) -> None:
+    """Check that a picture can be written under this name.
+
+    Raises:
+        UserError: its suffix is not in SAVE_OPTIONS.
+    """
     if path.suffix.lower() not in SAVE_OPTIONS:
         raise UserError(
             f"cannot write {path}: pictures are written as {', '.join(SAVE_OPTIONS)}, "

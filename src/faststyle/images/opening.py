@@ -16,11 +16,11 @@ from PIL.ExifTags import Base
 from PIL.TiffImagePlugin import TiffImageFile
 
 from faststyle.errors import UserError
-from faststyle.images import tiff
+from faststyle.images import tiff, tiff_kinds
 
 Source = str | os.PathLike[str] | IO[bytes]  # a path, or a binary file that can seek
 
-PIXEL_LIMIT = 512 * 2**20  # 23170 x 23170; what claims to be larger is taken for a trap
+PIXEL_LIMIT = 512 * 2**20  # 23170 x 23170; a larger claim is taken for a decompression bomb
 
 AVIF_BRANDS = {b"avif", b"avis"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -33,8 +33,8 @@ FOREIGN = {
     **{b"%!PS": "PostScript", b"<svg": "SVG", b"<?xml": "XML"},
 }
 APPLE_DOUBLE = b"\0\x05\x16\x07"
-# Pillow opens some of these as TIFF and shows the thumbnail inside.
 RAW = "cannot read camera raw file {name}: export it as JPEG or TIFF first"
+# Pillow opens some of these as TIFF and shows the thumbnail inside.
 RAW_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
 
 
@@ -79,11 +79,11 @@ def _reason(error: Exception) -> str:
 
 
 class _LiftedPillowLimit:
-    """While anyone is inside, Pillow's own size limit is off; the last to leave restores it.
+    """A context in which Pillow's own size limit is off; the last one to leave restores it.
 
-    Pillow has one global limit, and warns at half of it: at 89 megapixels, a scan or a panorama.
-    Counting makes it safe for threads that read at the same time, and they still decode in
-    parallel. (Another user of Pillow in this process goes unchecked meanwhile.)
+    Pillow has one global limit and warns at half of it: at 89 megapixels, a scan or a panorama.
+    Counting those inside lets threads decode in parallel. (Other code that uses Pillow in this
+    process goes unchecked meanwhile.)
     """
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ _lifted_pillow_limit = _LiftedPillowLimit()
 
 @contextmanager
 def open_photo(source: Source) -> Iterator[Image.Image]:
-    """The picture with its header read and its size checked, nothing decoded yet.
+    """Open a picture: its header is read and its size checked, nothing is decoded yet.
 
     Raises:
         UserError: not a regular file, not a picture, more than PIXEL_LIMIT pixels, or whatever
@@ -190,14 +190,14 @@ def _identify(source: Source, name: str, start: bytes) -> Image.Image:
     try:
         image = Image.open(source)
     except UnidentifiedImageError:
-        if not start.startswith(tiff.STARTS):
+        if not start.startswith(tiff_kinds.STARTS):
             if start.startswith(PICTURE_STARTS) or start[4:8] == b"ftyp":
                 raise UserError(f"cannot read picture {name}: it is truncated or damaged") from None
             raise
         image = None
     if image is None:
         return _read_rare_tiff(source, name)
-    if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
+    if isinstance(image, TiffImageFile) and tiff_kinds.misread(image.tag_v2):
         if isinstance(source, str | os.PathLike):
             image.close()
         return _read_rare_tiff(source, name)
@@ -207,10 +207,10 @@ def _identify(source: Source, name: str, start: bytes) -> Image.Image:
 def _read_rare_tiff(source: Source, name: str) -> Image.Image:
     is_path = isinstance(source, str | os.PathLike)
     with open(source, "rb") if is_path else nullcontext(source) as file:
-        tags = tiff.read_tags(file)
+        tags = tiff_kinds.read_tags(file)
         if tags is None:
             raise UserError(f"cannot read picture {name}: it is truncated or damaged")
-        if tiff.DNG_VERSION in tags:
+        if tiff_kinds.DNG_VERSION in tags:
             raise UserError(RAW.format(name=name))
         _check_size(name, tags[Base.ImageWidth], tags[Base.ImageLength])
         return tiff.decode(file, name, tags)

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from faststyle.errors import UserError
-from faststyle.images import tiff
+from faststyle.images import tiff_kinds
 from faststyle.images.exif import take_exif
 from faststyle.images.opening import Source, open_photo, picture_errors, picture_name
 from faststyle.images.srgb import hide_under_white, split_alpha, to_srgb
@@ -80,8 +80,8 @@ def from_pil(image: Image.Image) -> Photo:
             be converted.
     """
     with picture_errors("the picture given"):
-        if isinstance(image, TiffImageFile) and tiff.misread(image.tag_v2):
-            kind = tiff.kind_of(image.tag_v2)
+        if isinstance(image, TiffImageFile) and tiff_kinds.misread(image.tag_v2):
+            kind = tiff_kinds.kind_of(image.tag_v2)
             raise UserError(f"image: a TIFF that Pillow decodes wrongly ({kind}); save it as PNG")
         image.load()
         profile = image.info.get("icc_profile")
@@ -111,8 +111,8 @@ def _photo(
 ) -> Photo:
     if alpha:
         hide_under_white(rgb, alpha)
-    # Else Pillow's writers take what they were not given from the file's own class and `info`.
-    # A picture of the plain class around the same pixels: the public ways all copy them.
+    # A picture of the plain class with an empty `info`: else Pillow's writers take metadata that
+    # they were not given from there. All public ways to make one copy the pixels.
     rgb = rgb._new(rgb.im)
     rgb.info = {}
     return Photo(rgb, alpha, exif, notes)

@@ -14,7 +14,7 @@ Cell = tuple[Image.Image, str]
 
 
 def grid(rows: Sequence[Sequence[Cell]]) -> Image.Image:
-    """Rows of pictures, each with its caption, of one line or more, underneath."""
+    """Draw rows of pictures on one page, each above its caption of one or more lines."""
     font = ImageFont.load_default(LINE - 4)
     columns = max(len(row) for row in rows)
     cells = [cell for row in rows for cell in row]

@@ -1,4 +1,4 @@
-"""Every pixel format and colour space that picture files have, to 8-bit sRGB and alpha."""
+"""Converts every pixel format and color space of picture files to 8-bit sRGB and alpha."""
 
 from __future__ import annotations
 
@@ -16,24 +16,23 @@ LAB = b"LAB"  # stands for the profile of CIELAB, which Pillow makes
 PROFILE_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 
-def is_deep_grey(image: Image.Image) -> bool:
-    """Whether its levels are integers of 16 bits, or floats."""
+def is_deep_gray(image: Image.Image) -> bool:
+    """Whether a picture has one channel of 16-bit integers, 32-bit integers or floats."""
     return image.mode.startswith("I;16") or image.mode in ("I", "F")
 
 
-def to_8_bit_grey(image: Image.Image) -> Image.Image:
-    """Mode "L" from 16-bit levels (modes I;16 and I), or from floats (mode F).
+def to_8_bit_gray(image: Image.Image) -> Image.Image:
+    """Scale 16-bit levels (modes I;16 and I) or floats (mode F) to mode "L".
 
-    Integers run from 0 to 65535. Floats run from 0 to 1 as photo software writes them; where the
-    largest is above 16, which no highlight is, from 0 to 255, and where it is above 255, to 65535.
-    What lies outside is clipped; NaN is black.
+    Integers run from 0 to 65535, floats from 0 to `float_top`. What lies outside is clipped; NaN
+    becomes black.
     """
     top = _float_range(image) if image.mode == "F" else 65535
-    grey = Image.new("L", image.size)
+    gray = Image.new("L", image.size)
     for box, levels in _strips(image):
         levels = np.nan_to_num(levels).clip(0, top) * np.float32(255 / top)
-        grey.paste(Image.fromarray(levels.round().astype(np.uint8)), box)
-    return grey
+        gray.paste(Image.fromarray(levels.round().astype(np.uint8)), box)
+    return gray
 
 
 def _float_range(image: Image.Image) -> int:
@@ -41,7 +40,11 @@ def _float_range(image: Image.Image) -> int:
 
 
 def float_top(largest: float) -> int:
-    """The float that stands for white in a picture with this largest value: 1, 255 or 65535."""
+    """The float that stands for white in a picture with this largest value: 1, 255 or 65535.
+
+    Photo software writes 1. No highlight is above 16, so that larger values mean levels of 8 bits,
+    and values above 255 levels of 16 bits.
+    """
     return next((top for top, most in ((1, 16), (255, 255)) if largest <= most), 65535)
 
 
@@ -53,20 +56,22 @@ def _strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], np.
 
 
 def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours alone, in whatever mode, and the transparency as mode "L", if there is any."""
-    if is_deep_grey(image):
-        return to_8_bit_grey(image), None  # a transparent level is ignored
+    """Split a picture into its colors, in any mode, and its alpha: mode "L", or None."""
+    if is_deep_gray(image):
+        return to_8_bit_gray(image), None  # a level marked as transparent is ignored
     if not image.has_transparency_data:
         return image, None
-    colors = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"  # grey profiles want grey
+    colors = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"  # gray profiles want gray
     if image.mode != colors + "A":  # convert would copy
         image = image.convert(colors + "A")
     return image.convert(colors), image.getchannel("A")
 
 
 def hide_under_white(rgb: Image.Image, alpha: Image.Image) -> None:
-    """Make the colour of fully transparent pixels, which nobody sees and files fill with
-    anything, white, so that no network sees it either. In place."""
+    """Make fully transparent pixels white, in place.
+
+    Files fill them with any color. Nobody sees it, and a network must not see it either.
+    """
     if alpha.getextrema()[0] == 0:
         rgb.paste("white", mask=alpha.point([255] + [0] * 255))
 
@@ -74,10 +79,10 @@ def hide_under_white(rgb: Image.Image, alpha: Image.Image) -> None:
 def to_srgb(
     image: Image.Image, profile: bytes | None, *, in_place: bool
 ) -> tuple[Image.Image, str | None]:
-    """RGB in sRGB, and what is wrong with the embedded ICC profile, if anything.
+    """Convert colors to RGB in sRGB; also returns what is wrong with the ICC profile, or None.
 
     With `in_place` the pixels of `image` may change; without, they never do. Without a usable
-    profile, RGB and grey are taken as sRGB, and CMYK as plain complements. Rendering is
+    profile, RGB and gray are taken as sRGB, and CMYK as plain complements. Rendering is
     perceptual, as in browsers.
 
     Raises:
@@ -103,7 +108,7 @@ def to_srgb(
 
 def _through_profile(image: Image.Image, profile: bytes, in_place: bool) -> Image.Image:
     space = ImageCms.core.profile_frombytes(profile).xcolor_space
-    if image.mode == "L" and space == "RGB ":  # usual in grey pictures made from coloured ones
+    if image.mode == "L" and space == "RGB ":  # usual in gray pictures made from colored ones
         image = image.convert("RGB")
     if PROFILE_SPACES[image.mode] != space:
         raise ValueError(f"is for {space.strip()} and does not fit {image.mode} pixels")
@@ -124,7 +129,10 @@ def _apply(image: Image.Image, profile: bytes, in_place: bool) -> Image.Image:
 
 @lru_cache(maxsize=16)  # the photos of a folder have a few profiles between them
 def _transform_to_srgb(profile: bytes, mode: str) -> tuple[ImageCms.ImageCmsTransform, bool]:
-    """To sRGB, and whether it changes anything: most embedded profiles are sRGB by some name."""
+    """A transform to sRGB, and whether it changes anything.
+
+    Most embedded profiles are sRGB under some name and change nothing.
+    """
     source = ImageCms.createProfile("LAB") if profile == LAB else BytesIO(profile)
     transform = ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(source), ImageCms.createProfile("sRGB"), mode, "RGB"
@@ -142,7 +150,7 @@ def _transform_to_srgb(profile: bytes, mode: str) -> tuple[ImageCms.ImageCmsTran
 
 @cache
 def srgb_profile() -> bytes:
-    """An ICC profile that says sRGB; always the same bytes."""
+    """The ICC profile of sRGB, always the same bytes."""
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     # Bytes 24 to 35 of the header are when it was made (ICC.1:2022, 7.2.8).
     return made[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + made[36:]

@@ -26,17 +26,17 @@ def resize_long_edge(image: Image.Image, size: int) -> Image.Image:
 
 
 def to_tensor(image: Image.Image) -> Tensor:
-    """(1, 3, H, W) float32 in [0, 1]."""
+    """Convert an RGB picture to (1, 3, H, W) float32 in [0, 1]."""
     return to_uint8_tensor(image).unsqueeze(0).float() / 255
 
 
 def to_uint8_tensor(image: Image.Image) -> Tensor:
-    """(3, H, W) uint8 in 0..255."""
+    """Convert an RGB picture to (3, H, W) uint8 in 0..255."""
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def to_image(tensor: Tensor) -> Image.Image:
-    """From (3, H, W) or (1, 3, H, W) in [0, 1]; values outside are clamped."""
+    """Convert (3, H, W) or (1, 3, H, W) in [0, 1] to an RGB picture; values outside are clamped."""
     if tensor.dim() == 4:
         (tensor,) = tensor
     levels = (tensor.detach().float().cpu().clamp(0, 1) * 255).round().to(torch.uint8)

@@ -1,4 +1,4 @@
-"""Write picture files."""
+"""Writes picture files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from faststyle.images.srgb import srgb_profile
 
 
 def save_image(image: Image.Image, path: Path, *, replace: bool = True, **extras: Any) -> None:
-    """Write by suffix, to a temporary name first, so that no half-written picture is ever seen.
+    """Write a picture in the format of the suffix, atomically.
 
     `extras` are further options of Pillow's writers that all formats know.
 
     Raises:
-        NameTaken: `replace` is false, and there is something of that name.
-        UserError: see `check_output_suffix` and `atomic_write`.
+        NameTaken: `replace` is false, and something of that name exists.
+        UserError: the suffix is not in SAVE_OPTIONS, or the file cannot be written.
     """
     check_output_suffix(path)
     with atomic_write(path, replace=replace) as partial, partial.open("wb") as file:
