@@ -176,7 +176,7 @@ def test_nothing_is_overwritten_unasked(run: Run) -> None:
     target = Path("checkpoints/theirs.safetensors")
     target.parent.mkdir()
     target.write_text("precious")
-    assert "is there already; give --force" in one_line(run("their.model"))
+    assert "exists; give --force" in one_line(run("their.model"))
     assert target.read_text() == "precious"
     assert run("their.model", "--force").code == 0
     assert read_checkpoint(target).metadata["style"]["name"] == "theirs"
@@ -189,7 +189,7 @@ def test_mistakes_on_the_command_line(run: Run) -> None:
     torch.save(examples_state(4, 1), "their.model")
     assert "no such file or folder: nothing" in one_line(run("nothing"))
     assert "--name: '../x' names a file" in one_line(run("their.model", name="../x"))
-    assert "ends in .safetensors" in one_line(run("their.model", "--output", "x.ckpt"))
+    assert "must end in .safetensors" in one_line(run("their.model", "--output", "x.ckpt"))
     message = one_line(run("their.model", "--from", "lengstrom"))
     assert "their.model: not a network of lengstrom: cannot read its manifest.json" in message
     write_variables(Path("wave"), lengstrom_variables(2, 0))
@@ -226,7 +226,7 @@ def test_a_folder_without_a_manifest(run: Run) -> None:
         ({"conv2.conv2d.weight": torch.zeros(8, 4, 5, 5)}, "8 x 4 x 5 x 5, expected 8 x 4 x 3"),
         ({"in1.bias": torch.full((4,), torch.nan)}, "values that are not finite numbers"),
         ({"in1.bias": torch.zeros(4, dtype=torch.int64)}, "holds torch.int64"),
-        ({"in1.bias": "text"}, "it is no state dict"),
+        ({"in1.bias": "text"}, "it is not a state dict"),
         ({"\x1b[2J": torch.zeros(1)}, r"'\x1b[2J' is surplus"),
         ({"in1.bias": torch.zeros(1).expand(100_000)}, "its tensors take 4"),
     ],
@@ -252,11 +252,11 @@ def manifest_with(**changes: Any) -> Callable[[dict[str, Any]], None]:
         (lambda manifest: manifest.pop("Variable_4"), "names no Variable_4"),
         (manifest_with(filename="../Variable_4"), "gives Variable_4 no shape, or a file of anothe"),
         (manifest_with(shape="4"), "gives Variable_4 no shape"),
-        (manifest_with(shape=[-4]), "gives Variable_4 a shape that is none"),
-        (manifest_with(shape=[10**9] * 9), "gives Variable_4 a shape that is none"),
+        (manifest_with(shape=[-4]), "gives Variable_4 a shape other than 0 to 4"),
+        (manifest_with(shape=[10**9] * 9), "gives Variable_4 a shape other than 0 to 4"),
         (manifest_with(shape=[60_000] * 4), "Variable_4 is missing, or not the"),
         (manifest_with(shape=[1, 4]), "is 1 x 4, expected 4"),
-        (lambda manifest: manifest["Variable_3"].update(shape=[72]), "is no kernel of 4 dim"),
+        (lambda manifest: manifest["Variable_3"].update(shape=[72]), "is not a kernel of 4 dim"),
         (
             lambda manifest: manifest["Variable_3"].update(shape=[4, 2, 3, 3]),
             "3 x 3 x 4 x 2, expected 4 x 2",
@@ -275,7 +275,7 @@ def test_damaged_manifests(run: Run, edit: Callable[[dict], object], message: st
 def test_manifests_that_are_none(run: Run, text: str) -> None:
     file = write_variables(Path("theirs"), lengstrom_variables(2, 1)) / "manifest.json"
     file.write_bytes(text.encode(errors="surrogateescape"))
-    assert "theirs: not a network of lengstrom: its manifest.json is no JSON" in one_line(
+    assert "theirs: not a network of lengstrom: its manifest.json is not JSON" in one_line(
         run("theirs")
     )
 
