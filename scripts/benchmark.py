@@ -105,7 +105,7 @@ class PlainLoss(nn.Module):
         network = loss.loss_network
         self.layers = network.layers
         self.mean, self.std = network.mean, network.std
-        self.targets = {k: getattr(loss, f"style_gram_{k}") for k in STYLE_LAYERS}
+        self.targets = loss.style_grams()
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         x, found = (images - self.mean) / self.std, {}

@@ -21,9 +21,8 @@ class PerceptualLoss(nn.Module):
         content_weight, style_weight, tv_weight: at least 0.
         content_layers, style_layers: names of the loss network's layers; no content layers, and
             the content loss is 0.
-        style_image: the painting, (1, 3, H, W) in [0, 1], or several. Their Gram matrices are
-            made here.
-        style_blend: a positive weight for each of several paintings; their Gram matrices are
+        style_image: (1, 3, H, W) in [0, 1], or several. Their Gram matrices are computed once.
+        style_blend: a positive weight for each of several style images; their Gram matrices are
             averaged by it. Only the ratios count.
     """
 
@@ -48,15 +47,19 @@ class PerceptualLoss(nn.Module):
         self.tv_weight = tv_weight
         self.content_layers = list(content_layers)
         self.style_layers = list(style_layers)
-        paintings = [style_image] if isinstance(style_image, Tensor) else style_image
+        images = [style_image] if isinstance(style_image, Tensor) else style_image
         grams = {layer: torch.zeros(()) for layer in self.style_layers}
-        for painting, weight in zip(paintings, style_blend, strict=True):
+        for image, weight in zip(images, style_blend, strict=True):
             with torch.no_grad():
-                features = loss_network(painting, self.style_layers)
+                features = loss_network(image, self.style_layers)
             for layer in self.style_layers:
                 grams[layer] = grams[layer] + weight / sum(style_blend) * gram(features[layer])
         for layer, target in grams.items():
             self.register_buffer(_target(layer), target, persistent=False)
+
+    def style_grams(self) -> dict[str, Tensor]:
+        """The style's Gram matrix at each style layer, (1, C, C)."""
+        return {layer: self.get_buffer(_target(layer)) for layer in self.style_layers}
 
     def content_targets(self, photos: Tensor) -> dict[str, Tensor]:
         """Features of the photos at the content layers; the loss network runs no further."""
@@ -72,8 +75,8 @@ class PerceptualLoss(nn.Module):
         features = self.loss_network(stylized, [*self.content_layers, *self.style_layers])
         content = [self.formula.content(features[k], targets[k]) for k in self.content_layers]
         style = {
-            k: self.formula.style(gram(features[k]), getattr(self, _target(k)))
-            for k in self.style_layers
+            layer: self.formula.style(gram(features[layer]), target)
+            for layer, target in self.style_grams().items()
         }
         terms = {
             "content_loss": self._reduce(content) if content else stylized.new_zeros(()),
