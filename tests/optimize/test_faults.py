@@ -167,7 +167,7 @@ def test_pictures_too_thin_for_the_loss_network(run: Run) -> None:
         assert expected in message
     message = one_line(run("content=thin.png", *real))
     assert "content: the picture is 1 x 48 pixels when vgg19 looks at it" in message
-    assert "need 16 on each side; give a larger size" in message
+    assert "need 16 on each side; crop it, or give a larger size" in message
 
 
 def test_a_frieze_that_is_large_enough(run: Run) -> None:

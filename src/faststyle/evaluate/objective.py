@@ -85,7 +85,7 @@ def build_objective(
         raise UserError(f"--style: {error}; give a picture file") from error
     check_style_image(f"--style: {style_path}", image)
     width, height = long_edge_to(image.size, edge)
-    advice = f"--set style.size={2 * edge} takes it larger"
+    advice = f"crop it, or give --set style.size= more than {edge}"
     check_large_enough("--style", (width, height), network.name, loss.style_layers, advice)
     _warn_if_other(style_path, metadata)
     try:

@@ -37,12 +37,12 @@ def load_loss_network(config: OptimizeConfig, pictures: Pictures) -> LossNetwork
     if pictures.content is not None:
         layers += loss.content_layers
     for long_edge, _ in scales(config):
-        advice = "give a larger size (or coarsest_size)"
+        advice = "crop it, or give a larger size (or coarsest_size)"
         check_large_enough("content", pictures.result_size(long_edge), network, layers, advice)
         style_edge = _style_edge(config, long_edge)
         for style_image in pictures.style_images:
             size = long_edge_to(style_image.size, style_edge)
-            advice = "give a larger style.size (or style_scale, or coarsest_size)"
+            advice = "crop it, or give a larger style.size (or style_scale, or coarsest_size)"
             check_large_enough("style", size, network, loss.style_layers, advice)
     device = choose_device(config.device)
     loss_network = build_loss_network(
