@@ -74,8 +74,7 @@ class PlainLoss(nn.Module):
         (self.content_layer,) = loss.content_layers
         self.content_weight = loss.content_weight
         self.style_weight, self.tv_weight = loss.style_weight, loss.tv_weight
-        buffers = dict(loss.named_buffers())
-        self.targets = {layer: buffers[f"style_gram_{layer}"] for layer in loss.style_layers}
+        self.targets = loss.style_grams()
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Return the output of every layer for images (N, 3, H, W) in [0, 1]."""

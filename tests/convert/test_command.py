@@ -55,7 +55,7 @@ def test_nothing_is_overwritten_unasked(run: Run) -> None:
     target = Path("checkpoints/theirs.safetensors")
     target.parent.mkdir()
     target.write_text("precious")
-    assert "is there already; give --force" in one_line(run("their.model"))
+    assert "exists; give --force" in one_line(run("their.model"))
     assert target.read_text() == "precious"
     assert run("their.model", "--force").code == 0
     assert read_checkpoint(target).metadata["style"]["name"] == "theirs"
@@ -68,7 +68,7 @@ def test_mistakes_on_the_command_line(run: Run) -> None:
     torch.save(examples_state(4, 1), "their.model")
     assert "no such file or folder: nothing" in one_line(run("nothing"))
     assert "--name: '../x' names a file" in one_line(run("their.model", name="../x"))
-    assert "ends in .safetensors" in one_line(run("their.model", "--output", "x.ckpt"))
+    assert "must end in .safetensors" in one_line(run("their.model", "--output", "x.ckpt"))
     message = one_line(run("their.model", "--from", "lengstrom"))
     assert "their.model: not a network of lengstrom: cannot read its manifest.json" in message
     write_variables(Path("wave"), lengstrom_variables(2, 0))

@@ -74,11 +74,11 @@ def manifest_with(**changes: Any) -> Callable[[dict[str, Any]], None]:
         (lambda manifest: manifest.pop("Variable_4"), "names no Variable_4"),
         (manifest_with(filename="../Variable_4"), "gives Variable_4 no shape, or a file of anothe"),
         (manifest_with(shape="4"), "gives Variable_4 no shape"),
-        (manifest_with(shape=[-4]), "gives Variable_4 a shape that is none"),
-        (manifest_with(shape=[10**9] * 9), "gives Variable_4 a shape that is none"),
+        (manifest_with(shape=[-4]), "gives Variable_4 a shape other than 0 to 4"),
+        (manifest_with(shape=[10**9] * 9), "gives Variable_4 a shape other than 0 to 4"),
         (manifest_with(shape=[60_000] * 4), "Variable_4 is missing, or not the"),
         (manifest_with(shape=[1, 4]), "is 1 x 4, expected 4"),
-        (lambda manifest: manifest["Variable_3"].update(shape=[72]), "is no kernel of 4 dim"),
+        (lambda manifest: manifest["Variable_3"].update(shape=[72]), "is not a kernel of 4 dim"),
         (
             lambda manifest: manifest["Variable_3"].update(shape=[4, 2, 3, 3]),
             "3 x 3 x 4 x 2, expected 4 x 2",
@@ -97,7 +97,7 @@ def test_damaged_manifests(run: Run, edit: Callable[[dict], object], message: st
 def test_manifests_that_are_none(run: Run, text: str) -> None:
     file = write_variables(Path("theirs"), lengstrom_variables(2, 1)) / "manifest.json"
     file.write_bytes(text.encode(errors="surrogateescape"))
-    assert "theirs: not a network of lengstrom: its manifest.json is no JSON" in one_line(
+    assert "theirs: not a network of lengstrom: its manifest.json is not JSON" in one_line(
         run("theirs")
     )
 

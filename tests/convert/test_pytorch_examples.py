@@ -55,7 +55,7 @@ def test_files_of_old_torch_and_in_half_precision(run: Run) -> None:
         ({"conv2.conv2d.weight": torch.zeros(8, 4, 5, 5)}, "8 x 4 x 5 x 5, expected 8 x 4 x 3"),
         ({"in1.bias": torch.full((4,), torch.nan)}, "values that are not finite numbers"),
         ({"in1.bias": torch.zeros(4, dtype=torch.int64)}, "holds torch.int64"),
-        ({"in1.bias": "text"}, "it is no state dict"),
+        ({"in1.bias": "text"}, "it is not a state dict"),
         ({"\x1b[2J": torch.zeros(1)}, r"'\x1b[2J' is surplus"),
         ({"in1.bias": torch.zeros(1).expand(100_000)}, "its tensors take 4"),
     ],

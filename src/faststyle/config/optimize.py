@@ -56,10 +56,8 @@ class BlendedStyleConfig(StyleConfig):
                 )
             for weight in self.blend:
                 if not 0 < weight <= MOST_BLEND:
-                    raise UserError(
-                        f"style.blend: weights must be above 0 and at most {MOST_BLEND:g}, "
-                        f"got {weight}"
-                    )
+                    limit = f"at most {MOST_BLEND:g}" if weight > 0 else "above 0"
+                    raise UserError(f"style.blend: weights must be {limit}, got {weight}")
 
 
 @dataclass(kw_only=True)

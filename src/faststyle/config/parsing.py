@@ -111,5 +111,7 @@ def parse_as(schema: type[Schema], config: DictConfig) -> Schema:
         parsed = OmegaConf.to_object(typed)
     except OmegaConfBaseException as error:
         raise_user_error(error)
+    except OverflowError as error:  # a whole number of hundreds of digits, as a float
+        raise UserError(f"a number is too large: {error}; give a smaller one") from error
     assert isinstance(parsed, schema)
     return parsed

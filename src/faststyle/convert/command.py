@@ -1,4 +1,4 @@
-"""`faststyle-import`: networks that other projects trained, as style checkpoints of ours."""
+"""The command line of `faststyle-import`: networks of other projects as style checkpoints."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +30,22 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="faststyle-import",
-        description="Turn a network of pytorch/examples (a state dict of fast_neural_style) or of "
-        "lengstrom/fast-style-transfer (a folder of variables with manifest.json) into a style "
-        "checkpoint that paints the same picture.",
+        description="Convert a network of pytorch/examples (a state dict of fast_neural_style) or "
+        "of lengstrom/fast-style-transfer (a folder of variables with manifest.json) to a style "
+        "checkpoint that gives the same picture.",
     )
     add = parser.add_argument
     add("file", type=Path, metavar="FILE", help="the state dict, or the folder")
-    add("--from", dest="kind", choices=KINDS, help="what it is (default: seen from its content)")
-    add("--name", required=True, help="of the style, such as candy; it names the checkpoint")
-    add("--title", help="of the painting, as `infer --describe` shows it")
+    add("--from", dest="kind", choices=KINDS, help="kind of network (default: recognized)")
+    add("--name", required=True, help="name of the style and its checkpoint, such as candy")
+    add("--title", help="title of the painting, as `infer --describe` shows it")
     add(
         "--output",
         type=Path,
         metavar="FILE.safetensors",
         help="where to write it (default: checkpoints/NAME.safetensors)",
     )
-    add("--force", action="store_true", help="put it in the place of a checkpoint that is there")
+    add("--force", action="store_true", help="overwrite an existing checkpoint")
     return parser
 
 
@@ -52,7 +53,7 @@ def import_style(options: argparse.Namespace) -> Path:
     """Write the style checkpoint and return its path.
 
     Raises:
-        UserError: which option or what in the file is wrong.
+        UserError: an option is wrong, or the file is not such a network.
     """
     path: Path = options.file
     target = _target(options)
@@ -92,9 +93,9 @@ def _target(options: argparse.Namespace) -> Path:
         )
     target = options.output or Path("checkpoints", f"{options.name}.safetensors")
     if target.suffix != ".safetensors":
-        raise UserError(f"--output: {target} is to be a name that ends in .safetensors")
+        raise UserError(f"--output: {target} must end in .safetensors")
     if target.exists() and not options.force:
-        raise UserError(f"{target} is there already; give --force to replace it, or --output")
+        raise UserError(f"{target} exists; give --force to overwrite it, or another --output")
     return target
 
 
@@ -109,16 +110,34 @@ def _recognize(path: Path) -> str:
         return "lengstrom"
     if path.is_dir():
         raise UserError(f"{path}: no {lengstrom.MANIFEST} in this folder; {allowed}")
+    if path.suffix == ".safetensors":
+        raise UserError(
+            f"{path}: only files of torch.save are converted (a style checkpoint of faststyle "
+            f"needs no conversion); {allowed}"
+        )
     try:
-        if pytorch_examples.recognizes(path):
-            return "pytorch_examples"
+        state = pytorch_examples.read_state(path)
     except UserError as error:
         raise UserError(f"{path}: {error}; {allowed}") from error
-    raise UserError(f"{path}: no network of another project that is known; {allowed}")
+    if pytorch_examples.recognizes(state):
+        return "pytorch_examples"
+    raise UserError(f"{path}: {_content(state)}, not a network of a known project; {allowed}")
+
+
+def _content(state: Mapping[str, Any]) -> str:
+    """What a state dict holds, in a few words."""
+    from faststyle.files.tensor_files import quoted
+
+    shapes = {name: list(v.shape) for name, v in state.items() if hasattr(v, "shape")}
+    if not shapes:
+        return f"it holds {len(state)} entries and no tensor"
+    first = next(iter(shapes))
+    size = " x ".join(map(str, shapes[first])) or "a single number"
+    return f"it holds {len(shapes)} tensors from {quoted(first)} ({size}) on"
 
 
 def _sha256(files: list[Path]) -> str:
-    """Of the file, or of the variables' files one after the other in the order of their numbers."""
+    """SHA-256 of the files' contents, one after the other."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.read_bytes())

@@ -1,8 +1,8 @@
-"""Variables of lengstrom/fast-style-transfer, dumped one a file, as our transform network.
+"""Convert networks of lengstrom/fast-style-transfer, one file a variable.
 
-A folder with `manifest.json`, {"Variable_3": {"filename": "Variable_3", "shape": [3, 3, 32, 64]}}
-and so on, and files of little-endian float32. The network is recognized by the order in which
-TensorFlow numbered its variables: kernel, shift and scale of each layer from the first.
+The folder has a `manifest.json`, {"Variable_3": {"filename": "Variable_3", "shape": [64]}} and so
+on, and files of little-endian float32. The order is that in which TensorFlow numbered the
+variables: kernel, shift and scale of each layer, from the first layer on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def folder_of(path: Path) -> Path:
 
 
 def recognizes(path: Path) -> bool:
-    """Whether it is a folder with a manifest, or the manifest."""
+    """Whether the path is a folder with a manifest, or the manifest."""
     return (folder_of(path) / MANIFEST).is_file()
 
 
@@ -41,7 +41,7 @@ def files_of(path: Path) -> list[Path]:
     """The manifest's variables in the order of their numbers.
 
     Raises:
-        UserError: no such manifest, or it names other folders.
+        UserError: the manifest is missing, damaged, or names files in other folders.
     """
     return [file for file, _ in _variables(folder_of(path))]
 
@@ -50,7 +50,7 @@ def read_network(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Network arguments and float32 weights of a TransformNet.
 
     Raises:
-        UserError: what in the folder is not as such a network has it.
+        UserError: what the folder has, or lacks, that such a network does not.
     """
     variables = _variables(folder_of(path))
     num_blocks, rest = divmod(len(variables) - OUTSIDE, PER_BLOCK)
@@ -64,7 +64,7 @@ def read_network(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     for index, (conv, norm) in enumerate(_layers(num_blocks)):
         kernel, shift, scale = values[3 * index : 3 * index + 3]
         if kernel.ndim != 4:
-            raise UserError(f"{variables[3 * index][0].name} is no kernel of 4 dimensions")
+            raise UserError(f"{variables[3 * index][0].name} is not a kernel of 4 dimensions")
         # Both height x width x in x out and, of the transposed, height x width x out x in.
         tensors[f"{conv}.weight"] = kernel.permute(3, 2, 0, 1)
         tensors[f"{conv}.bias"] = torch.zeros_like(shift)
@@ -82,7 +82,7 @@ def read_network(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def _layers(num_blocks: int) -> list[tuple[str, str]]:
-    """Our names of each convolution and its norm, in the order they were made."""
+    """Our names of each convolution and its norm, in the order of their variables."""
     blocks = [f"residual.{i}.{{}}{j}" for i in range(num_blocks) for j in (1, 2)]
     return [
         *((f"encoder.{i}.0", f"encoder.{i}.1") for i in range(3)),
@@ -101,7 +101,7 @@ def _folded(tensors: dict[str, Tensor], first: str) -> dict[str, Tensor]:
 
 
 def _variables(folder: Path) -> list[tuple[Path, list[int]]]:
-    """File and shape of each, by number; whatever else the manifest names is left alone."""
+    """File and shape of each variable, by number; other names in the manifest are ignored."""
     try:
         with (folder / MANIFEST).open("rb") as file:
             text = file.read(MAX_MANIFEST + 1)
@@ -109,9 +109,9 @@ def _variables(folder: Path) -> list[tuple[Path, list[int]]]:
     except OSError as error:
         raise UserError(f"cannot read its {MANIFEST} ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
-        raise UserError(f"its {MANIFEST} is no JSON") from error
+        raise UserError(f"its {MANIFEST} is not JSON") from error
     if not isinstance(manifest, dict):
-        raise UserError(f"its {MANIFEST} is no JSON object of at most {MAX_MANIFEST} bytes")
+        raise UserError(f"its {MANIFEST} is not JSON: an object of up to {MAX_MANIFEST} bytes")
     found = {}
     for name, entry in manifest.items():
         if match := VARIABLE.fullmatch(name):
@@ -123,12 +123,12 @@ def _variables(folder: Path) -> list[tuple[Path, list[int]]]:
 
 
 def _shape(name: str, entry: Any) -> list[int]:
-    """The shape; a file of another name could be anywhere."""
+    """The shape in a variable's entry. Its file must have its name: others could be anywhere."""
     shape = entry.get("shape") if isinstance(entry, dict) else None
     if not isinstance(shape, list) or entry.get("filename") != name:
         raise UserError(f"its {MANIFEST} gives {name} no shape, or a file of another name")
     if not all(type(size) is int and 0 < size < 2**16 for size in shape) or len(shape) > 4:
-        raise UserError(f"its {MANIFEST} gives {name} a shape that is none")
+        raise UserError(f"its {MANIFEST} gives {name} a shape other than 0 to 4 sizes")
     return shape
 
 

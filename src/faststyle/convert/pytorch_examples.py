@@ -1,12 +1,13 @@
-"""State dicts of pytorch/examples' fast_neural_style, of any width, as our transform network.
+"""Convert state dicts of pytorch/examples' fast_neural_style, of any width.
 
-Theirs sees and gives pictures of 0 to 255; its last layer's output is the picture. Both are
-folded into the weights, so that the picture is the same up to rounding.
+Their network maps pictures of 0 to 255 to pictures of 0 to 255. Both factors are folded into the
+weights, so that the stylized picture is the same up to rounding.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +24,47 @@ BLOCK = re.compile(r"res\d+\.conv1\.conv2d\.weight")
 STALE = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def recognizes(path: Path) -> bool:
-    """Whether the file holds tensors under their names.
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network")
+PARALLEL = "module."  # before every name that torch.nn.DataParallel saved
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The state dict in a file, also from inside a training checkpoint or of a parallel model.
 
     Raises:
-        UnsafeFile: a file that is not to be read.
+        UnsafeFile: the file needs more than plain tensors, numbers and texts.
+        UserError: it does not hold a dict.
     """
     state = read_torch(path)
-    return isinstance(state, dict) and f"{FIRST}.weight" in state
+    for _ in WRAPPERS:
+        if not isinstance(state, dict):
+            raise UserError("it is not a state dict; save its model.state_dict() with torch.save")
+        inner = [state[key] for key in WRAPPERS if isinstance(state.get(key), dict)]
+        if not inner:
+            break
+        state = inner[0]
+    names = {str(name): value for name, value in state.items()}
+    while names and all(name.startswith(PARALLEL) for name in names):
+        names = {name.removeprefix(PARALLEL): value for name, value in names.items()}
+    return names
+
+
+def recognizes(state: Mapping[str, Any]) -> bool:
+    """Whether the state dict has their names."""
+    return f"{FIRST}.weight" in state
 
 
 def read_network(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Network arguments and float32 weights of a TransformNet.
 
     Raises:
-        UserError: what in the file is not as such a network has it.
+        UserError: what the file has, or lacks, that such a network does not.
     """
-    state = read_torch(path)
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise UserError("it is no state dict; save its model.state_dict() with torch.save")
+    state = read_state(path)
+    if not all(isinstance(value, Tensor) for value in state.values()):
+        raise UserError("it is not a state dict; save its model.state_dict() with torch.save")
     check_size(path, state)
-    theirs = {str(k): v for k, v in state.items() if not str(k).endswith(STALE)}
+    theirs = {name: value for name, value in state.items() if not name.endswith(STALE)}
     num_blocks = sum(BLOCK.fullmatch(name) is not None for name in theirs)
     names = {
         f"{layer}.{kind}": f"{ours}.{kind}"

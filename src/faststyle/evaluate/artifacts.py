@@ -1,4 +1,4 @@
-"""Faults of feed-forward networks that a loss does not show, each as a number.
+"""Measure faults of feed-forward networks that a loss does not show.
 
 Pictures are (1, 3, H, W) in [0, 1], both sides at least TILE.
 """
@@ -18,7 +18,7 @@ STRIP = 2  # pixels; measured: here zero padding stands out most from reflection
 
 
 def artifact_figures(stylized: Tensor, photo: Tensor) -> dict[str, dict[str, float]]:
-    """Every figure of the stylized picture and, where it has a meaning, of the photo."""
+    """Every measure of the stylized picture and, where it has a meaning, of the photo."""
     return {
         "stylized": {
             "checkerboard": checkerboard(stylized),
@@ -63,7 +63,7 @@ def _neighbors(power: Tensor, down: int, across: int) -> Tensor:
 
 
 def border_error(stylized: Tensor, photo: Tensor) -> float:
-    """How much more the color steps at the border than along lines further in: 1 is none.
+    """Ratio of color steps at the border to those further in: 1 means no border artifact.
 
     A step is the difference between STRIP rows (or columns) and the next 2 STRIP, averaged along
     them, in stylized minus photo; zero padding makes frames, and so a large first step.
@@ -79,7 +79,7 @@ def border_error(stylized: Tensor, photo: Tensor) -> float:
 
 
 def clipped(picture: Tensor) -> float:
-    """Share of values that are written as 0 or 255."""
+    """Share of values, 0 to 1, that are written as 0 or 255."""
     levels = (picture * 255).round()
     return float(((levels <= 0) | (levels >= 255)).float().mean())
 

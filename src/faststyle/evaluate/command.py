@@ -1,4 +1,4 @@
-"""`python -m faststyle.evaluate`: what a style checkpoint is worth, in L-BFGS iterations."""
+"""The command line of `python -m faststyle.evaluate`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OLD_WEIGHTS_OPTION = "--loss-weights"  # loss weights are content_weight, style_
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code, 0, or ends with 2 on a mistake of the user's."""
+    """Run the command line. Returns 0; a mistake of the user's exits with code 2."""
     options = _parser().parse_args(arguments)
     tune_process()
     with exit_on_user_error("evaluate"):
@@ -52,13 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-images", type=int, metavar="N", help="only the first N photos")
     add("--iterations", type=int, default=200, metavar="N", help="of L-BFGS (default: %(default)s)")
     add("--output", type=Path, default=Path("evaluation"), metavar="DIR", help="(%(default)s/)")
-    add("--explain", action="store_true", help="also a page on what the layers do: explain.jpg")
+    add("--explain", action="store_true", help="add explain.jpg: what each layer contributes")
     add(
         "--set",
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
-        help="another objective than the checkpoint's: loss.style_weight=5 style.size=256 ...",
+        help="change the checkpoint's objective: loss.style_weight=5 style.size=256 ...",
     )
     add("--cache", type=Path, metavar="DIR", help="L-BFGS curves (default: ~/.cache/faststyle)")
     add("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
@@ -82,9 +82,12 @@ class _LossNetworkWeights(argparse.Action):
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Measure, print the table, write everything else into `options.output`.
+    """Measure, print the table and write everything else into `options.output`.
 
-    Each curve is kept as soon as it is done, so that a run that was stopped goes on from there.
+    Each curve is cached as soon as it is measured, so a run that was stopped resumes there.
+
+    Raises:
+        UserError: what is wrong with the options or the files that they name.
     """
     sizes = _sizes(options.sizes)
     for name in ("iterations", "max_images"):
@@ -166,7 +169,8 @@ def _sizes(text: str) -> list[int]:
     try:
         sizes = [int(part) for part in text.split(",")]
     except ValueError:
-        raise UserError(f"--sizes: {text!r} is no list of whole numbers; give 256,512") from None
+        problem = f"{text!r} is not a comma-separated list of integers"
+        raise UserError(f"--sizes: {problem}; give 256,512") from None
     if min(sizes) < SMALLEST_SIZE:
         raise UserError(f"--sizes: must be at least {SMALLEST_SIZE}, got {min(sizes)}")
     return list(dict.fromkeys(sizes))

@@ -1,4 +1,4 @@
-"""Photo, forward pass and L-BFGS side by side."""
+"""Draw the contact sheet of an evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_ROWS = 8
 
 
 def contact_sheet(group: Sequence[PhotoMeasurements]) -> Image.Image:
-    """Photo, forward pass and the ends of L-BFGS side by side, a photo a row, with objectives."""
+    """Rows of the photo, one forward pass and the ends of L-BFGS, with their objectives."""
     rows = []
     for measured in group[:MAX_ROWS]:
         untouched = measured.untouched["total_loss"]

@@ -47,7 +47,10 @@ class LbfgsCurve:
 def lbfgs_iterates(
     perceptual_loss: PerceptualLoss, photo: Tensor, start: str, iterations: int
 ) -> Iterator[Iterate]:
-    """Pictures on the way down from `start`, one of STARTS; photo (1, 3, H, W) in [0, 1]."""
+    """Optimize the pixels by L-BFGS from `start`, one of STARTS.
+
+    `photo` is (1, 3, H, W) in [0, 1]. Yields the start and the picture after each iteration.
+    """
     return optimize_pixels(
         perceptual_loss,
         perceptual_loss.content_targets(photo),
@@ -66,7 +69,13 @@ def measure_curve(
     iterations: int,
     on_iteration: Callable[[], object],
 ) -> LbfgsCurve:
-    """Raises TrainingDiverged where the loss is not a finite number."""
+    """Record losses and seconds of L-BFGS from `start`, one of STARTS.
+
+    Calls `on_iteration` after each iteration.
+
+    Raises:
+        TrainingDiverged: the loss is not a finite number.
+    """
     losses: dict[str, list[float]] = {name: [] for name in LOSSES}
     seconds: list[float] = []
     picture = photo
@@ -82,17 +91,17 @@ def measure_curve(
 
 
 class CurveCache:
-    """Curves of one objective in a folder.
+    """Curves of one objective, cached in a folder.
 
     Args:
-        identity: all that the objective depends on, as plain values.
+        identity: everything that the objective depends on, as plain values.
     """
 
     def __init__(self, folder: Path, identity: dict[str, Any]):
         self.folder, self.identity = folder, identity
 
     def load(self, photo: Tensor, start: str, iterations: int) -> LbfgsCurve | None:
-        """The curve, or None where it was never measured or cannot be read any more."""
+        """The curve, or None if it was never measured or its files cannot be read."""
         path = self._path(photo, start, iterations)
         try:
             curve = json.loads(path.read_text())["curve"]

@@ -1,4 +1,4 @@
-"""What the layers do: what each one knows of the style, and where content is lost."""
+"""Show what each style layer contributes, and where content is lost."""
 
 from __future__ import annotations
 

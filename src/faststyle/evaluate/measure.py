@@ -1,4 +1,4 @@
-"""Everything that is measured on a photo: losses, L-BFGS curves, time, artifacts."""
+"""Measure photos: losses, L-BFGS curves, time of a forward pass, artifacts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from faststyle.rendering.stylizer import Stylizer
 
 @dataclass(frozen=True)
 class PhotoMeasurements:
-    """What was measured on one photo. Losses and artifacts by name, curves by start."""
+    """Measurements on one photo. Losses and artifacts by name, curves by start.
+
+    `network` holds the losses of the stylized photo, `untouched` those of the photo itself.
+    """
 
     name: str
     size: int
@@ -61,7 +64,10 @@ def measure_photos(
     sizes: list[int],
     iterations: int,
 ) -> Iterator[PhotoMeasurements]:
-    """Every photo with a long edge of every size; prints a line for each and the time left."""
+    """Measure every photo at every size; print a line for each, with the time left.
+
+    A photo that cannot be used is skipped with a line on stderr.
+    """
     jobs = [(size, file) for size in sizes for file in files]
     spent = work = 0.0
     for number, (size, file) in enumerate(jobs, start=1):
@@ -104,7 +110,7 @@ def _load(file: Path, size: int) -> Tensor:
 def _curves(
     perceptual_loss: PerceptualLoss, cache: CurveCache, photo: Tensor, iterations: int, label: str
 ) -> tuple[dict[str, LbfgsCurve], int]:
-    """The curve from every start, and how many of them were not in the cache."""
+    """The curve from every start, and the number of those that were not in the cache."""
     curves: dict[str, LbfgsCurve] = {}
     num_measured = 0
     for start in STARTS:

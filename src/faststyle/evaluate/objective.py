@@ -1,4 +1,4 @@
-"""The objective that a style checkpoint was trained for, rebuilt from what it says of itself."""
+"""Rebuild the objective that a style checkpoint was trained for from its metadata."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _StyleSettings:
 
 @dataclass(kw_only=True)
 class _Settings:
-    """What of a checkpoint's metadata makes its objective; the same keys as in conf/."""
+    """The part of a checkpoint's metadata that makes its objective; keys as in conf/."""
 
     loss: LossConfig = MISSING
     loss_network: _LossNetworkSettings = MISSING
@@ -53,7 +53,7 @@ class _Settings:
 
 @dataclass(frozen=True)
 class Objective:
-    """The loss, the style image at its size, and all that they depend on as plain values."""
+    """The loss, the style image at its size, and everything they depend on as plain values."""
 
     perceptual_loss: PerceptualLoss
     style_image: Image.Image
@@ -72,7 +72,7 @@ def build_objective(
     Args:
         metadata: the checkpoint's.
         weights: of the loss network: "bundled", "torchvision" or a file.
-        changes: key=value, such as "loss.style_weight=5", in place of what the checkpoint says.
+        changes: "key=value", such as "loss.style_weight=5", to replace the checkpoint's values.
 
     Raises:
         UserError: the style image or the weights do not fit, or a change names an unknown setting.
@@ -85,7 +85,7 @@ def build_objective(
         raise UserError(f"--style: {error}; give a picture file") from error
     check_style_image(f"--style: {style_path}", image)
     width, height = long_edge_to(image.size, edge)
-    advice = f"--set style.size={2 * edge} takes it larger"
+    advice = f"crop it, or give --set style.size= more than {edge}"
     check_large_enough("--style", (width, height), network.name, loss.style_layers, advice)
     _warn_if_other(style_path, metadata)
     try:
@@ -141,7 +141,7 @@ def _merge(metadata: dict[str, Any], changes: Sequence[str]) -> DictConfig:
 
 
 def _identify(name: str, weights: str) -> str:
-    """The same for the same weights, wherever the file lies."""
+    """SHA-256 of the weights: the same wherever the file is; or "torchvision"."""
     if weights == "torchvision":
         return weights
     path = bundled_weights(name) if weights == "bundled" else Path(weights)

@@ -1,4 +1,4 @@
-"""What an evaluation found: the table, results.json, the plot, the contact sheets."""
+"""Report an evaluation: the table, results.json, the plot, the contact sheets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from faststyle.files.atomic import atomic_write
 from faststyle.images.write import save_image
 
 SHOWN_ITERATIONS = (1, 5, 10, 25, 50, 100, 200)
-GET_MATPLOTLIB = 'run pip install "faststyle[evaluate]" and evaluate again'
+GET_MATPLOTLIB = 'run pip install "faststyle-torch[evaluate]" and evaluate again'
 QUARTILES = {"lower_quartile": 0.25, "median": 0.5, "upper_quartile": 0.75}
 
 
@@ -54,8 +54,8 @@ def write_report(
 def summarize(group: Sequence[PhotoMeasurements]) -> dict[str, Any]:
     """Medians over photos of one size as plain values.
 
-    Equivalent iterations and speed-up are quartiles of {"value", "more"}: with `more`, all that is
-    known is that it lies above. Without a time on the same device the speed-up is None.
+    Equivalent iterations and speed-up are quartiles of {"value", "more"}; with `more` the value is
+    a lower bound. The speed-up is None if no curve was timed on the same device.
     """
     last = min(len(curve.seconds) for f in group for curve in f.curves.values()) - 1
     shown = sorted({i for i in SHOWN_ITERATIONS if i <= last} | {last})
@@ -86,7 +86,7 @@ def summarize(group: Sequence[PhotoMeasurements]) -> dict[str, Any]:
 
 
 def table(size: int, summary: dict[str, Any]) -> str:
-    """The summary as a person reads it."""
+    """The summary as text."""
 
     def row(label: str, *groups: dict[str, float]) -> str:
         cells = "   ".join("".join(f"{group[k]:>10.4g}" for k in LOSSES) for group in groups)

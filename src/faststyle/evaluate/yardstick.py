@@ -1,7 +1,7 @@
 """How many iterations of L-BFGS one forward pass is worth (Johnson et al. 2016, Figure 5).
 
-The network's level is the objective that its picture reaches. L-BFGS on the photo's pixels comes
-down past it sooner or later: the iteration at which it does is the yardstick.
+The network's level is the objective of its stylized picture. L-BFGS on the photo's pixels falls
+below that level at some iteration, which is the yardstick.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_ITERATIONS = 200  # within a budget; Johnson's networks are worth 50 to 100
 
 @dataclass(frozen=True)
 class Bound:
-    """A number, or with `more` one that it is known to lie above."""
+    """A number, or with `more` a lower bound of one."""
 
     value: float
     more: bool
@@ -57,9 +57,10 @@ def seconds_to(seconds: Sequence[float], iterations: float) -> float:
 
 
 def quantile(bounds: Sequence[Bound], share: float) -> Bound:
-    """Linear interpolation between sorted values; those only known from below count as largest.
+    """The quantile at `share`, 0 to 1, interpolated linearly between sorted values.
 
-    What it lies above, where it is one of those, is the quantile of the known parts.
+    Lower bounds rank as the largest values. Where the quantile falls among them, the result is a
+    lower bound too: the quantile of all numbers.
     """
     values = sorted(bound.value for bound in bounds)
     ranked = sorted(math.inf if bound.more else bound.value for bound in bounds)

@@ -64,6 +64,10 @@ class PerceptualLoss(nn.Module):
         for layer, target in grams.items():
             self.register_buffer(_target(layer), target, persistent=False)
 
+    def style_grams(self) -> dict[str, Float[Tensor, "1 c c"]]:
+        """The style's Gram matrix at each style layer, (1, C, C)."""
+        return {layer: self.get_buffer(_target(layer)) for layer in self.style_layers}
+
     def content_targets(
         self, photos: Float[Tensor, "n 3 h w"]
     ) -> dict[str, Float[Tensor, "n _ _ _"]]:
@@ -89,8 +93,8 @@ class PerceptualLoss(nn.Module):
         features = self.loss_network(stylized, [*self.content_layers, *self.style_layers])
         content = [self.formula.content(features[k], targets[k]) for k in self.content_layers]
         style = {
-            k: self.formula.style(gram(features[k]), getattr(self, _target(k)))
-            for k in self.style_layers
+            layer: self.formula.style(gram(features[layer]), target)
+            for layer, target in self.style_grams().items()
         }
         terms = {
             "content_loss": self._reduce(content) if content else stylized.new_zeros(()),

@@ -1,4 +1,4 @@
-"""`python -m faststyle.optimize`: one photo repainted without any training (Gatys et al. 2016)."""
+"""The command line of `python -m faststyle.optimize` (Gatys et al. 2016)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the settings of `faststyle.optimize` to pictures, losses and the scales they are used at."""
+"""Optimize a picture at one scale after another, coarse to fine."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def load_loss_network(config: OptimizeConfig, pictures: Pictures) -> LossNetwork
     if pictures.content is not None:
         layers += loss.content_layers
     for long_edge, _ in scales(config):
-        advice = "give a larger size (or coarsest_size)"
+        advice = "crop it, or give a larger size (or coarsest_size)"
         check_large_enough("content", pictures.result_size(long_edge), network, layers, advice)
         style_edge = _style_edge(config, long_edge)
         for style_image in pictures.style_images:
             size = long_edge_to(style_image.size, style_edge)
-            advice = "give a larger style.size (or style_scale, or coarsest_size)"
+            advice = "crop it, or give a larger style.size (or style_scale, or coarsest_size)"
             check_large_enough("style", size, network, loss.style_layers, advice)
     device = choose_device(config.device)
     loss_network = build_loss_network(
@@ -79,7 +79,7 @@ def scales(config: OptimizeConfig) -> list[tuple[int, int]]:
 def optimize_scales(
     config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork
 ) -> Iterator[Iterate]:
-    """Every picture on the way; steps and evaluations count through all scales."""
+    """Yield the picture after every step; steps and evaluations count through all scales."""
     step = evaluations = 0
     latest: Iterate | None = None
     for long_edge, num_steps in scales(config):
@@ -131,7 +131,7 @@ def _start(
     long_edge: int,
     latest: Iterate | None,
 ) -> Tensor:
-    """Where a scale starts: the coarser scale's picture, or at the first what `init` says."""
+    """Start of a scale: the coarser scale's result, or `init` at the first. (1, 3, H, W)."""
     width, height = pictures.result_size(long_edge)
     if latest is not None:
         return F.interpolate(latest.picture, (height, width), mode="bicubic").clamp(0, 1)

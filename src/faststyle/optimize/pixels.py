@@ -1,4 +1,4 @@
-"""Gatys, Ecker, Bethge 2016: no transform network, the picture's own pixels are optimized."""
+"""Optimize the pixels of a picture, as in Gatys, Ecker, Bethge 2016."""
 
 from __future__ import annotations
 
@@ -100,9 +100,9 @@ def optimize_pixels(
 class _Objective:
     """The optimizer's closure: loss and gradient at `pixels`.
 
-    The loss network sees the pixels clamped to [0, 1], so that losses are those of the picture
-    which is kept; a penalty draws back what lies outside, where clamping leaves no gradient.
-    L-BFGS reaches lower losses so than free and clamped at the end, or through a sigmoid.
+    The loss network sees the pixels clamped to [0, 1], so the losses are those of the picture that
+    is kept. A penalty pulls back pixels outside, where clamping leaves no gradient. With it L-BFGS
+    reaches lower losses than with a clamp at the end, or with a sigmoid.
     """
 
     def __init__(

@@ -89,7 +89,7 @@ def test_without_matplotlib_everything_but_the_plot_is_written(
     outcome = cli("--explain")
     assert outcome.code == 0
     assert outcome.err.startswith("evaluate: no plot is drawn: ")
-    assert outcome.err.endswith('run pip install "faststyle[evaluate]" and evaluate again\n')
+    assert outcome.err.endswith('run pip install "faststyle-torch[evaluate]" and evaluate again\n')
     assert outcome.err.count("\n") == 1
     assert "48 pixels, medians over 1 photos" in outcome.out
     names = {path.name for path in Path("evaluation").iterdir()}
@@ -133,7 +133,7 @@ def test_style_images_too_thin_for_the_loss_network(cli: Cli) -> None:
     deep = ("--set", "loss.style_layers=[relu5_1]", "--loss-network-weights=gone.pth")
     message = one_line(cli(*deep, style="thin.png"))
     assert "--style: the picture is 1 x 48 pixels when vgg19 looks at it" in message
-    assert "need 16 on each side; --set style.size=96 takes it larger" in message
+    assert "need 16 on each side; crop it, or give --set style.size= more than 48" in message
     noise_picture(0, 96, 32).save("frieze.png")
     assert cli(style="frieze.png").code == 0
 
