@@ -1,4 +1,4 @@
-"""`python -m infer`: repaint photos with a style checkpoint."""
+"""The command line of `python -m infer`: stylize photos with a style checkpoint."""
 
 from __future__ import annotations
 

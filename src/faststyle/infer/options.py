@@ -1,4 +1,4 @@
-"""The command line of infer: its options and what they may be."""
+"""The options of infer, and the values that they may have."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="infer", description="Repaint photos with a trained style, each in one forward pass."
+        prog="infer", description="Stylize photos with a trained style, each in one forward pass."
     )
     add = parser.add_argument
     add("inputs", nargs="*", type=_path, metavar="PHOTO", help="files, folders or patterns")
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"a picture file for one photo, else a folder (default: {RESULTS}/<style>/)",
     )
     add("--list", action="store_true", help="print the styles at hand")
-    add("--describe", action="store_true", help="print what the checkpoint says of itself")
+    add("--describe", action="store_true", help="print the checkpoint's metadata")
 
     many = parser.add_argument_group("many photos")
     many.add_argument("--recursive", action="store_true", help="subfolders of folders too")
@@ -83,9 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         help="replace files of the result's name whatever they are, but never a photo given here "
         "(default: only an earlier result of the same photo; else name_2)",
     )
-    many.add_argument("--watch", type=_path, metavar="DIR", help="paint what arrives in a folder")
+    many.add_argument("--watch", type=_path, metavar="DIR", help="stylize what arrives in a folder")
 
-    look = parser.add_argument_group("how it is painted")
+    look = parser.add_argument_group("how it is stylized")
     look.add_argument(
         "--strength",
         type=_numbers,
@@ -106,27 +106,27 @@ def _parser() -> argparse.ArgumentParser:
         dest="keep_color",
         action="store_const",
         const="luminance",
-        help="the photo's colour at every pixel",
+        help="the photo's color at every pixel",
     )
     color.add_argument(
         "--match-color",
         dest="keep_color",
         action="store_const",
         const="histogram",
-        help="the photo's range of colours, laid out as the painting wants",
+        help="the photo's range of colors, laid out as in the result",
     )
 
-    where = parser.add_argument_group("where it is painted")
+    where = parser.add_argument_group("where it is stylized")
     where.add_argument(
         "--mask",
         type=_name,
         action="append",
         default=[],
         metavar="FILE",
-        help="paint where it is white; a folder: the mask of the photo's name; alpha: the photo's "
-        "own alpha; one for every --ckpt if there are several",
+        help="stylize where it is white; a folder: the mask of the photo's name; alpha: the "
+        "photo's own alpha; one for every --ckpt if there are several",
     )
-    where.add_argument("--invert-mask", action="store_true", help="paint where masks are black")
+    where.add_argument("--invert-mask", action="store_true", help="stylize where masks are black")
     where.add_argument(
         "--feather",
         type=_percent,
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
         "--max-memory",
         type=_bytes,
         metavar="SIZE",
-        help="such as 3GB: larger pictures are painted in strips, which gives the same picture "
+        help="such as 3GB: larger pictures are stylized in strips, which gives the same picture "
         "(default: half of the machine's)",
     )
     return parser
@@ -193,5 +193,5 @@ def _pixels(text: str) -> int:
 def _bytes(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory such as 3GB or 800MB")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 3GB or 800MB")
     return float(match[1]) * UNITS[match[2].upper()]

@@ -161,7 +161,7 @@ def strip_width(width: int, count: int) -> int:
 
 @contextmanager
 def notices(show: Callable[[str], None]) -> Iterator[None]:
-    """Hand on what the library has to say, such as that a picture is painted in strips."""
+    """Pass on what the library logs, such as that a picture is stylized in strips."""
     handler = logging.Handler()
     handler.emit = lambda record: show(record.getMessage())
     log = logging.getLogger("faststyle")
