@@ -51,7 +51,7 @@ def measure(options: argparse.Namespace, folder: Path) -> None:
     for megapixels in options.megapixels:
         photo, target = folder / "photo.jpg", folder / "stylized.jpg"
         make_picture(megapixels).save(photo, quality=95)
-        command = [sys.executable, "-m", "infer", "--ckpt", options.ckpt, photo]
+        command = [sys.executable, "-m", "infer", "--overwrite", "--ckpt", options.ckpt, photo]
         started = time.perf_counter()
         with subprocess.Popen(
             [*command, "--output", target, "--max-memory", options.max_memory, "--device", "cpu"],

@@ -37,7 +37,7 @@ def test_several_strengths_side_by_side(infer, here: Path) -> None:
         (("--stroke-scale", "0"), "0 is not above 0"),
         (("--max-size", "0"), "'0' is not a number of pixels"),
         (("--scale", "nan"), "nan is not above 0"),
-        (("--max-memory", "lots"), "'lots' is no amount of memory such as 3GB"),
+        (("--max-memory", "lots"), "'lots' is not a size such as 3GB"),
         (("--feather", "-1"), "-1 is not between 0 and 100"),
         (("--invert-mask",), "--invert-mask needs a --mask"),
         (("--mask", "a.png", "--mask", "b.png"), "one style takes one --mask, not 2"),
@@ -84,7 +84,7 @@ def test_little_memory_gives_the_same_picture_and_says_how(infer, here: Path) ->
     assert infer("wide.png", "--output", "whole.png").code == 0
     outcome = infer("wide.png", "--output", "strips.png", "--max-memory", "1MB")
     assert outcome.code == 0
-    assert "150 x 90 pixels are painted in strips of 16 rows" in outcome.err
+    assert "150 x 90 pixels are stylized in strips of 16 rows" in outcome.err
     assert np.abs(pixels_of("whole.png") - pixels_of("strips.png")).max() <= 1
 
 

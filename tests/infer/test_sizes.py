@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
+from faststyle import Stylizer
 from tests.support.commands import one_line
 from tests.support.pictures import noise_picture, written
 
@@ -47,3 +49,34 @@ def test_one_that_is_too_large_costs_only_itself(infer, here: Path) -> None:
     assert outcome.code == 1
     assert "large.png: --scale 8 makes 2400 x 2000 pixels" in outcome.err
     assert written(here / "out") == {"dog.png": (160, 264)}
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [
+        (MemoryError(), False),
+        (torch.OutOfMemoryError("CUDA out of memory"), False),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), False),
+        (RuntimeError("a bug"), True),
+    ],
+    ids=str,
+)
+def test_too_little_memory_costs_only_the_photo(
+    error: Exception, ends: bool, infer, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Stylizer.__call__
+
+    def call(self: Stylizer, image, *arguments, **options):
+        if image.size == (41, 30):
+            raise error
+        return real(self, image, *arguments, **options)
+
+    monkeypatch.setattr(Stylizer, "__call__", call)
+    if ends:
+        with pytest.raises(RuntimeError, match="a bug"):
+            infer("cat.jpg", "dog.png", "--output", "out")
+        return
+    outcome = infer("cat.jpg", "dog.png", "--output", "out")
+    assert outcome.code == 1
+    assert "cat.jpg: not enough memory; give a lower --max-memory, or --max-size" in outcome.err
+    assert sorted(written(here / "out")) == ["dog.png"]

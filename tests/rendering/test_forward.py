@@ -46,7 +46,7 @@ def test_a_large_picture_is_painted_in_strips_and_said_so(caplog) -> None:
         assert not caplog.records
         with caplog.at_level("INFO", "faststyle"):
             stylize_canvas(random_net(), picture, parts, max_memory=1)
-    assert "90 x 70 pixels are painted in strips of 16 rows" in caplog.text
+    assert "90 x 70 pixels are stylized in strips of 16 rows" in caplog.text
     difference = to_tensor(whole.image) - to_tensor(parts.image)
     assert difference.abs().max() < 1.01 / 255
 

@@ -1,4 +1,4 @@
-"""`python -m infer`: repaint photos with a style checkpoint."""
+"""The command line of `python -m infer`: stylize photos with a style checkpoint."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def _run(repainter: Repainter, tasks: list[Task], results: Results) -> int:
     """Stylize them all and print what became of each; returns how many failed."""
     from tqdm import tqdm
 
+    from faststyle.infer.notices import notices
     from faststyle.infer.pipeline import stylize_all
-    from faststyle.infer.repainter import notices
 
     failed = 0
     write = partial(repainter.write, results=results)

@@ -13,7 +13,14 @@ from faststyle.images.read import Photo, load_photo
 
 
 class MaskFiles:
-    """A mask file for all photos, a folder with one for each, or the photos' own alpha."""
+    """A mask file for all photos, a folder with one for each, or the photos' own alpha.
+
+    Args:
+        given: the file or folder, or "alpha".
+
+    Raises:
+        UserError: the mask cannot be read, or the folder cannot be listed.
+    """
 
     def __init__(self, given: str):
         self.given = given
@@ -56,7 +63,7 @@ class MaskFiles:
 
 
 def _load_mask(path: Path) -> Image.Image:
-    """Grey; a mask drawn as transparency alone counts by its alpha."""
+    """Mode "L"; a mask drawn as transparency alone counts by its alpha."""
     mask = load_photo(path)
-    grey = mask.image.convert("L")
-    return grey if mask.alpha is None else ImageChops.multiply(grey, mask.alpha)
+    levels = mask.image.convert("L")
+    return levels if mask.alpha is None else ImageChops.multiply(levels, mask.alpha)

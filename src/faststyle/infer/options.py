@@ -1,16 +1,13 @@
-"""The command line of infer: its options and what they may be."""
+"""The options of infer, and the values that they may have."""
 
 from __future__ import annotations
 
 import argparse
-import re
-from pathlib import Path
 from typing import NoReturn
 
 from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
-
-UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+from faststyle.infer import values
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -49,13 +46,13 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="infer", description="Repaint photos with a trained style, each in one forward pass."
+        prog="infer", description="Stylize photos with a trained style, each in one forward pass."
     )
     add = parser.add_argument
-    add("inputs", nargs="*", type=_path, metavar="PHOTO", help="files, folders or patterns")
+    add("inputs", nargs="*", type=values.path, metavar="PHOTO", help="files, folders or patterns")
     add(
         "--ckpt",
-        type=_name,
+        type=values.name,
         action="append",
         default=[],
         metavar="STYLE",
@@ -63,11 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add(
         "--output",
-        type=_path,
+        type=values.path,
         help=f"a picture file for one photo, else a folder (default: {RESULTS}/<style>/)",
     )
     add("--list", action="store_true", help="print the styles at hand")
-    add("--describe", action="store_true", help="print what the checkpoint says of itself")
+    add("--describe", action="store_true", help="print the checkpoint's metadata")
 
     many = parser.add_argument_group("many photos")
     many.add_argument("--recursive", action="store_true", help="subfolders of folders too")
@@ -83,19 +80,21 @@ def _parser() -> argparse.ArgumentParser:
         help="replace files of the result's name whatever they are, but never a photo given here "
         "(default: only an earlier result of the same photo; else name_2)",
     )
-    many.add_argument("--watch", type=_path, metavar="DIR", help="paint what arrives in a folder")
+    many.add_argument(
+        "--watch", type=values.path, metavar="DIR", help="stylize what arrives in a folder"
+    )
 
-    look = parser.add_argument_group("how it is painted")
+    look = parser.add_argument_group("how it is stylized")
     look.add_argument(
         "--strength",
-        type=_numbers,
+        type=values.numbers,
         default=[1.0],
         metavar="S[,S...]",
         help="0 the photo, 1 as trained (default), up to 1.5; several: side by side",
     )
     look.add_argument(
         "--stroke-scale",
-        type=_positive,
+        type=values.positive,
         default=1.0,
         metavar="X",
         help="2: strokes twice as large, 0.5: half as large (default: 1)",
@@ -106,30 +105,30 @@ def _parser() -> argparse.ArgumentParser:
         dest="keep_color",
         action="store_const",
         const="luminance",
-        help="the photo's colour at every pixel",
+        help="the photo's color at every pixel",
     )
     color.add_argument(
         "--match-color",
         dest="keep_color",
         action="store_const",
         const="histogram",
-        help="the photo's range of colours, laid out as the painting wants",
+        help="the photo's range of colors, laid out as in the result",
     )
 
-    where = parser.add_argument_group("where it is painted")
+    where = parser.add_argument_group("where it is stylized")
     where.add_argument(
         "--mask",
-        type=_name,
+        type=values.name,
         action="append",
         default=[],
         metavar="FILE",
-        help="paint where it is white; a folder: the mask of the photo's name; alpha: the photo's "
-        "own alpha; one for every --ckpt if there are several",
+        help="stylize where it is white; a folder: the mask of the photo's name; alpha: the "
+        "photo's own alpha; one for every --ckpt if there are several",
     )
-    where.add_argument("--invert-mask", action="store_true", help="paint where masks are black")
+    where.add_argument("--invert-mask", action="store_true", help="stylize where masks are black")
     where.add_argument(
         "--feather",
-        type=_percent,
+        type=values.percent,
         default=0.4,
         metavar="PERCENT",
         help="soften edges of masks, in percent of the long edge (default: %(default)s)",
@@ -137,61 +136,16 @@ def _parser() -> argparse.ArgumentParser:
 
     size = parser.add_argument_group("size and machine")
     scaled = size.add_mutually_exclusive_group()
-    scaled.add_argument("--max-size", type=_pixels, metavar="N", help="long edge at most N pixels")
-    scaled.add_argument("--scale", type=_positive, metavar="X", help="scale the photo first")
+    scaled.add_argument(
+        "--max-size", type=values.pixels, metavar="N", help="long edge at most N pixels"
+    )
+    scaled.add_argument("--scale", type=values.positive, metavar="X", help="scale the photo first")
     size.add_argument("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
     size.add_argument(
         "--max-memory",
-        type=_bytes,
+        type=values.memory_size,
         metavar="SIZE",
-        help="such as 3GB: larger pictures are painted in strips, which gives the same picture "
+        help="such as 3GB: larger pictures are stylized in strips, which gives the same picture "
         "(default: half of the machine's)",
     )
     return parser
-
-
-def _name(text: str) -> str:
-    # Most often an unset variable of the shell. Path would take it for the current folder.
-    if not text:
-        raise argparse.ArgumentTypeError("the name is empty; give . for the current folder")
-    return text
-
-
-def _path(text: str) -> Path:
-    return Path(_name(text))
-
-
-def _numbers(text: str) -> list[float]:
-    return [_number(part) for part in text.split(",")]
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-
-
-def _percent(text: str) -> float:
-    if not 0 <= (value := _number(text)) <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100 percent")
-    return value
-
-
-def _positive(text: str) -> float:
-    if not 0 < (value := _number(text)) < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _pixels(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels")
-    return int(text)
-
-
-def _bytes(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount of memory such as 3GB or 800MB")
-    return float(match[1]) * UNITS[match[2].upper()]

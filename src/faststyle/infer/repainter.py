@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from PIL import Image
 
 from faststyle.errors import UserError
@@ -69,6 +68,10 @@ class Repainter:
         Raises:
             UserError: the photo cannot be read, or its result would be too large.
         """
+        with _memory_errors(task.photo):
+            return self._read(task)
+
+    def _read(self, task: Task) -> Item:
         photo = load_photo(task.photo)
         try:
             record = self.recipe.record_of(task.photo)
@@ -83,7 +86,15 @@ class Repainter:
         return Item(photo, record)
 
     def stylize(self, item: Item, task: Task) -> Item:
-        """The stylized photo; of several strengths, all side by side."""
+        """The stylized photo; of several strengths, all side by side.
+
+        Raises:
+            UserError: there is no mask for it, or not enough memory.
+        """
+        with _memory_errors(task.photo):
+            return self._stylize_all(item, task)
+
+    def _stylize_all(self, item: Item, task: Task) -> Item:
         photo = item.photo
         masks = [mask.of(task.photo, photo) for mask in self.masks]
         stylized = [self._stylize(photo.image, masks, s) for s in self.options.strength]
@@ -160,19 +171,15 @@ def strip_width(width: int, count: int) -> int:
 
 
 @contextmanager
-def notices(show: Callable[[str], None]) -> Iterator[None]:
-    """Hand on what the library has to say, such as that a picture is painted in strips."""
-    handler = logging.Handler()
-    handler.emit = lambda record: show(record.getMessage())
-    log = logging.getLogger("faststyle")
-    level = log.level
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
+def _memory_errors(photo: Path) -> Iterator[None]:
+    """Have a photo that does not fit into memory cost only itself."""
     try:
-        with warnings.catch_warnings():
-            # Of broken metadata, in several lines: what matters of it is in a photo's notes.
-            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-            yield
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(level)
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # On a CPU torch raises a plain RuntimeError.
+        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not known and "DefaultCPUAllocator" not in str(error):
+            raise
+        raise UserError(
+            f"{photo}: not enough memory; give a lower --max-memory, or --max-size"
+        ) from error

@@ -1,4 +1,4 @@
-"""Room for activations by rows: in memory, or in a file where they are too many."""
+"""Activations kept by rows: in memory, or in a file where they are too many."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class ActivationStore:
             self._file.close()
 
     def write(self, start: int, strip: Tensor) -> None:
+        """Keep a strip (1, channels, rows, width) from row `start` on.
+
+        Raises:
+            UserError: there is no room for the file.
+        """
         rows = strip[0].transpose(0, 1).float().cpu()
         if self._rows is not None:
             self._rows[start : start + len(rows)] = rows
@@ -53,6 +58,7 @@ class ActivationStore:
             ) from error
 
     def rows(self, start: int, stop: int) -> Tensor:
+        """Rows `start` to `stop` (exclusive), (1, channels, rows, width), on the device."""
         if self._rows is not None:
             rows = self._rows[start:stop]
         else:

@@ -1,4 +1,4 @@
-"""Pictures that are read and written a few rows at a time, whatever holds them."""
+"""Pictures that are read and written a few rows at a time: of Pillow, or tensors."""
 
 from __future__ import annotations
 
@@ -21,10 +21,21 @@ class Canvas(Protocol):
     height: int
     width: int
 
-    def rows(self, start: int, stop: int) -> Tensor: ...
-    def write(self, start: int, strip: Tensor) -> None: ...
-    def blank(self) -> Self: ...
-    def resized(self, height: int, width: int) -> Self: ...
+    def rows(self, start: int, stop: int) -> Tensor:
+        """Rows `start` to `stop` (exclusive)."""
+        ...
+
+    def write(self, start: int, strip: Tensor) -> None:
+        """Replace the rows from `start` on by a strip."""
+        ...
+
+    def blank(self) -> Self:
+        """Another picture of the same kind and size, to be written."""
+        ...
+
+    def resized(self, height: int, width: int) -> Self:
+        """A copy in another size, with antialiasing."""
+        ...
 
 
 def row_blocks(canvas: Canvas) -> Iterator[tuple[int, int]]:
@@ -55,7 +66,7 @@ class ImageCanvas:
 
 
 class TensorCanvas:
-    """A tensor (1, C, H, W)."""
+    """A tensor (1, C, H, W) in [0, 1]; what is written to it is clamped to that range."""
 
     def __init__(self, tensor: Tensor):
         self.tensor = tensor

@@ -1,4 +1,4 @@
-"""What is done to a painted picture beside its photo, a strip at a time."""
+"""Changes of a stylized picture that also look at its photo, made a strip at a time."""
 
 from __future__ import annotations
 
@@ -15,42 +15,46 @@ KEEP_COLOR = ("luminance", "histogram")
 
 
 def apply(canvas: Canvas, change: Callable[[Tensor, int, int], Tensor]) -> None:
-    """Put `change(strip, start, stop)` in the place of every strip."""
+    """Replace every strip (1, 3, rows, W) by `change(strip, start, stop)`, in place."""
     for start, stop in row_blocks(canvas):
         canvas.write(start, change(canvas.rows(start, stop), start, stop))
 
 
-def add_detail(painted: Canvas, photo: Canvas, seen: Canvas) -> None:
-    """Give a picture painted at a lower resolution the photo's fine detail, in grey.
+def add_detail(stylized: Canvas, photo: Canvas, seen: Canvas) -> None:
+    """Add the photo's fine detail, in gray, to a picture stylized at a lower resolution; in place.
 
     Args:
-        seen: the photo as it was painted: scaled down, and up again.
+        stylized: RGB in [0, 1], of the photo's size.
+        seen: the photo as the network saw it: scaled down, and up again.
     """
 
     def change(strip: Tensor, start: int, stop: int) -> Tensor:
         return strip + luminance(photo.rows(start, stop) - seen.rows(start, stop)).to(strip)
 
-    apply(painted, change)
+    apply(stylized, change)
 
 
-def keep_colors(painted: Canvas, photo: Canvas, mode: str) -> None:
-    """Give it the photo's colours.
+def keep_colors(stylized: Canvas, photo: Canvas, mode: str) -> None:
+    """Give a stylized picture the photo's colors, in place (Gatys et al. 2016).
 
     Args:
-        mode: "luminance": the photo's colour at every pixel; "histogram": the photo's range of
-            colours, laid out as in the painting. Both keep the painting's light and dark.
+        mode: "luminance": the photo's color at every pixel; "histogram": the photo's range of
+            colors, laid out as in the stylized picture. Both keep the luminance of `stylized`.
+
+    Raises:
+        UserError: another mode.
     """
     if check_choice("keep_color", mode, KEEP_COLOR) == "luminance":
-        apply(painted, lambda strip, a, b: keep_color(strip, photo.rows(a, b).to(strip)))
+        apply(stylized, lambda strip, a, b: keep_color(strip, photo.rows(a, b).to(strip)))
         return
     have, want = (
         color_statistics(picture.rows(a, b) for a, b in row_blocks(picture))
-        for picture in (painted, photo)
+        for picture in (stylized, photo)
     )
     match = ColorMatch(have, want)
-    apply(painted, lambda strip, a, b: keep_color(strip, match(strip)))
+    apply(stylized, lambda strip, a, b: keep_color(strip, match(strip)))
 
 
-def mix(painted: Canvas, photo: Canvas, photo_share: float) -> None:
-    """Mix in the photo's pixels; a negative share moves away from them."""
-    apply(painted, lambda strip, a, b: torch.lerp(strip, photo.rows(a, b).to(strip), photo_share))
+def mix(stylized: Canvas, photo: Canvas, photo_share: float) -> None:
+    """Mix in the photo's pixels, in place; a negative share moves away from them."""
+    apply(stylized, lambda strip, a, b: torch.lerp(strip, photo.rows(a, b).to(strip), photo_share))

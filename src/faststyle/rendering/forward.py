@@ -18,8 +18,8 @@ from faststyle.rendering.strips import forward_in_strips
 
 log = logging.getLogger("faststyle")
 
-# Pixels around a picture that are painted and cut off: along its border a network trained on
-# crops of one size paints things of its own (seen: a row of stars down the right edge).
+# Pixels around a picture that are stylized and cut off: along its border a network trained on
+# crops of one size draws things of its own (seen: a row of stars down the right edge).
 BORDER = 32
 
 # Peak bytes, measured (docs/benchmarks.md, "Large pictures").
@@ -33,14 +33,24 @@ MIN_STRIP_ROWS, MAX_STRIP_ROWS = 16, 256  # few rows recompute much, more gain n
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """How a picture is painted. `strip_rows` None: in one pass over the whole."""
+    """How a picture is stylized.
+
+    Attributes:
+        strip_rows: rows of the picture at a time; None for one pass over the whole.
+        stores_in_file: keep activations in a temporary file, not in memory.
+    """
 
     strip_rows: int | None
     stores_in_file: bool = False
 
 
 def plan_memory(height: int, width: int, channels: int, max_memory: float) -> MemoryPlan:
-    """The quickest way to paint that keeps the process within `max_memory` bytes, if any does."""
+    """The quickest way that keeps the process within `max_memory` bytes, if any does.
+
+    Args:
+        height, width: of the picture, in pixels.
+        channels: of the network's first layer.
+    """
     pixels = height * width
     free = max_memory - PROCESS_BYTES - CANVAS_BYTES * pixels
     if WHOLE_BYTES * channels * pixels <= free:
@@ -53,7 +63,15 @@ def plan_memory(height: int, width: int, channels: int, max_memory: float) -> Me
 
 
 def stylize_canvas(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -> None:
-    """Fill `canvas` with `net(photo)`, on the device that holds the network."""
+    """Fill `canvas` with `net(photo)`, on the device that holds the network.
+
+    Args:
+        canvas: of the photo's size.
+        max_memory: bytes that the process may take; see `plan_memory`.
+
+    Raises:
+        UserError: activations go into a file, and there is no room for it.
+    """
     device = next(net.parameters()).device
     channels = _first(net).out_channels
     how = plan_memory(photo.height, photo.width, channels, max_memory)
@@ -64,7 +82,7 @@ def stylize_canvas(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory:
             how = plan_memory(photo.height, photo.width, channels, 0)
             torch.cuda.empty_cache()
     log.info(
-        "%d x %d pixels are painted in strips of %d rows, which gives the same picture%s",
+        "%d x %d pixels are stylized in strips of %d rows, which gives the same picture%s",
         photo.width,
         photo.height,
         how.strip_rows,
@@ -74,6 +92,7 @@ def stylize_canvas(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory:
 
 
 def stylize_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device) -> None:
+    """Fill `canvas` with `net(photo)`, in one pass."""
     height, width = photo.height, photo.width
     down, across = border(height), border(width)
     photo_pixels = photo.rows(0, height).to(device)
@@ -85,6 +104,7 @@ def stylize_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torc
 def stylize_in_strips(
     net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device, how: MemoryPlan
 ) -> None:
+    """Fill `canvas` with `net(photo)`, exactly, in strips as `how` plans them."""
     source = _Bordered(photo, device)
     down, across = border(photo.height), border(photo.width)
 

@@ -1,4 +1,4 @@
-"""Parts of a picture: masks, and several paintings of one photo side by side."""
+"""Parts of a picture: masks, and several styles in one photo."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from faststyle.rendering.canvas import Canvas, ImageCanvas, row_blocks
 
 
 def fit_mask(mask: Image.Image, size: tuple[int, int], invert: bool, feather: float) -> Image.Image:
-    """The mask, grey, 255 where painted, as large as the photo, with soft edges.
+    """The mask (mode "L"), 255 where the style goes, as large as the photo, with soft edges.
 
     Args:
-        feather: standard deviation of the softening, as a share of the photo's long edge.
+        mask: of any mode and size.
+        size: width and height of the photo.
+        invert: the style goes where the mask is black.
+        feather: standard deviation of the softening, as a share of the photo's long
+            edge, in [0, 1].
     """
     fitted = mask.convert("L").resize(size, Image.Resampling.BICUBIC)
     if invert:
@@ -25,16 +29,16 @@ def fit_mask(mask: Image.Image, size: tuple[int, int], invert: bool, feather: fl
 
 
 def composite(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Image]]) -> Image.Image:
-    """The photo with each layer's painting where its mask is white.
+    """The photo with each layer's stylized picture where its mask is white.
 
-    Where masks overlap their paintings mix in proportion; where they do not add up to white the
-    rest is photo.
+    Where masks overlap their pictures mix in proportion; where they do not add up to white the
+    rest is the photo.
 
     Args:
-        layers: painting (RGB) and mask (L), all of the photo's size.
+        layers: stylized picture (RGB) and mask (L), all of the photo's size.
     """
     below = ImageCanvas(photo)
-    paintings: list[Canvas] = [ImageCanvas(painting) for painting, _ in layers]
+    pictures: list[Canvas] = [ImageCanvas(picture) for picture, _ in layers]
     masks = [mask for _, mask in layers]
     result = below.blank()
     for start, stop in row_blocks(below):
@@ -42,8 +46,8 @@ def composite(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Imag
         total = weights.sum(0)
         weights = weights / total.clamp(min=1)
         mixed = below.rows(start, stop) * (1 - total).clamp(min=0)
-        for weight, painting in zip(weights, paintings, strict=True):
-            mixed += weight * painting.rows(start, stop)
+        for weight, picture in zip(weights, pictures, strict=True):
+            mixed += weight * picture.rows(start, stop)
         result.write(start, mixed)
     return result.image
 

@@ -1,10 +1,10 @@
-"""How strongly a picture is painted: weights between those that give the photo and the style.
+"""How strongly a picture is stylized: weights between those that give the photo and the style.
 
 A network that was trained for a style and then a little further to give the photo back (its
 "photo end") stays so near that every network on the line between is a working one (Wang et al.
 2019, "Deep Network Interpolation"): strokes fade in and contours stay in one place, where mixing
-the pixels of photo and painting shows both sets of contours. A network of this shape cannot hold
-a photo's finest detail, so towards strength 0 the photo's own pixels come in as well.
+the pixels of photo and stylized picture shows both sets of contours. A network of this shape
+cannot hold a photo's finest detail, so towards strength 0 the photo's own pixels come in as well.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ STRONGEST = 1.5  # beyond, the line leaves what the network has learned
 
 
 def check_strength(strength: float) -> float:
+    """`strength` itself.
+
+    Raises:
+        UserError: it is not between 0 and STRONGEST.
+    """
     if not 0 <= strength <= STRONGEST:
         raise UserError(
             f"strength: {strength:g} is not between 0 (the photo), 1 (as trained) and {STRONGEST}"
@@ -30,7 +35,7 @@ def check_strength(strength: float) -> float:
 def between(
     photo_end: Mapping[str, Tensor], style: Mapping[str, Tensor], strength: float
 ) -> dict[str, Tensor]:
-    """Weights at `strength`, beyond 1 too; float32. Counts are the style's."""
+    """Weights at `strength`, which may be beyond 1, by name; float32. Counts are the style's."""
     return {
         k: torch.lerp(photo_end[k].float(), v.float(), strength) if v.is_floating_point() else v
         for k, v in style.items()
@@ -38,5 +43,8 @@ def between(
 
 
 def photo_share(strength: float, has_photo_end: bool) -> float:
-    """How much of the photo's own pixels to mix in: all at strength 0, none at 1."""
+    """How much of the photo's own pixels to mix in: 1 at strength 0, 0 at strength 1.
+
+    Beyond 1 it is negative without a photo end: the pixels move away from the photo.
+    """
     return max(0.0, 1 - strength) ** 2 if has_photo_end else 1 - strength

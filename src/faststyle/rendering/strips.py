@@ -60,6 +60,8 @@ class PointwiseRows:
 
 
 class SumRows:
+    """The sum of two activations of one shape."""
+
     def __init__(self, one: Rows, other: Rows):
         self.one, self.other, self.height = one, other, one.height
 

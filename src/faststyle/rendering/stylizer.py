@@ -1,4 +1,4 @@
-"""Pure inference: a style checkpoint and a picture in, the repainted picture out."""
+"""Inference: a style checkpoint and a picture in, the stylized picture out."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STROKE_SCALES = (0.25, 4.0)
 
 
 class Stylizer:
-    """Repaints pictures in one style; `metadata` says which and how it was made.
+    """Stylizes pictures in one style; `metadata` describes it and how it was made.
 
     Threads may share one: no call changes what another reads. Processes that are forked after it
     was made may not, unless torch has one thread: see `refuse_after_fork`.
@@ -38,7 +38,7 @@ class Stylizer:
         checkpoint: what `read_checkpoint` gives.
         device: "cpu", "cuda", "mps", or "auto" for the best one here.
         max_memory: bytes the process may take (on a GPU: bytes of its memory); larger pictures
-            are painted in strips, exactly. None: half of the machine's.
+            are stylized in strips, exactly. None: half of the machine's.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Stylizer:
         stroke_scale: float = 1.0,
         keep_color: str | None = None,
     ) -> Tensor | Image.Image:
-        """Repaint a picture to the same kind, size and device.
+        """Stylize a picture; the result has the same kind, size and device.
 
         Args:
             image: a PIL image of any mode, or a batch (N, 3, H, W) of floats in [0, 1], of which
@@ -87,9 +87,9 @@ class Stylizer:
                 and with its transparency, if it has any: RGB or RGBA. Its EXIF orientation and
                 its embedded profile count.
             strength: 0 the photo, 1 as trained, a little more is possible.
-            stroke_scale: 2 paints strokes twice as large, 0.5 half as large (and takes 4 times as
+            stroke_scale: 2 makes strokes twice as large, 0.5 half as large (and takes 4 times as
                 long); the photo's fine detail stays.
-            keep_color: "luminance" or "histogram" for the photo's colours: see `keep_colors`.
+            keep_color: "luminance" or "histogram" for the photo's colors: see `keep_colors`.
 
         Raises:
             UserError: a value out of its range, neither a PIL image nor such a batch, or
@@ -124,18 +124,18 @@ class Stylizer:
         refuse_after_fork()
         net = self._networks.at(strength)
         if stroke_scale == 1:
-            painted = photo.blank()
-            stylize_canvas(net, photo, painted, self.memory_limit())
+            stylized = photo.blank()
+            stylize_canvas(net, photo, stylized, self.memory_limit())
         else:
-            painted = self._paint_scaled(net, photo, stroke_scale)
+            stylized = self._stylize_scaled(net, photo, stroke_scale)
         if keep_color is not None:
-            effects.keep_colors(painted, photo, keep_color)
+            effects.keep_colors(stylized, photo, keep_color)
         share = photo_share(strength, self.has_photo_end)
         if share:
-            effects.mix(painted, photo, share)
-        return painted
+            effects.mix(stylized, photo, share)
+        return stylized
 
-    def _paint_scaled(self, net: TransformNet, photo: Canvas, stroke_scale: float) -> Canvas:
+    def _stylize_scaled(self, net: TransformNet, photo: Canvas, stroke_scale: float) -> Canvas:
         check_enlarged(
             f"stroke_scale: {stroke_scale:g} stylizes",
             (photo.width, photo.height),
@@ -146,12 +146,12 @@ class Stylizer:
         small = photo.resized(
             *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
         )
-        painted = small.blank()
-        stylize_canvas(net, small, painted, self.memory_limit())
-        painted = painted.resized(photo.height, photo.width)
+        stylized = small.blank()
+        stylize_canvas(net, small, stylized, self.memory_limit())
+        stylized = stylized.resized(photo.height, photo.width)
         if stroke_scale > 1:
-            effects.add_detail(painted, photo, small.resized(photo.height, photo.width))
-        return painted
+            effects.add_detail(stylized, photo, small.resized(photo.height, photo.width))
+        return stylized
 
     @property
     def net(self) -> TransformNet:
@@ -176,6 +176,11 @@ def load_style(path: str | Path, device: str = "auto", max_memory: float | None 
 
 
 def check_stroke_scale(scale: float) -> float:
+    """`scale` itself.
+
+    Raises:
+        UserError: it is not in STROKE_SCALES.
+    """
     low, high = STROKE_SCALES
     if not low <= scale <= high:
         raise UserError(f"stroke_scale: {scale:g} is not between {low:g} and {high:g}")

@@ -1,0 +1,64 @@
+"""Values of options, from the text on the command line. What is wrong is an ArgumentTypeError."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+
+
+def name(text: str) -> str:
+    """A name of a file or a style, which is not empty."""
+    # Most often an unset variable of the shell. Path would take it for the current folder.
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty; give . for the current folder")
+    return text
+
+
+def path(text: str) -> Path:
+    """A file or folder."""
+    return Path(name(text))
+
+
+def numbers(text: str) -> list[float]:
+    """Numbers with commas between them."""
+    return [number(part) for part in text.split(",")]
+
+
+def number(text: str) -> float:
+    """Any number; also infinite, or not a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+def percent(text: str) -> float:
+    """A number from 0 to 100."""
+    if not 0 <= (value := number(text)) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 100 percent")
+    return value
+
+
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    if not 0 < (value := number(text)) < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def pixels(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels")
+    return int(text)
+
+
+def memory_size(text: str) -> float:
+    """Bytes, of a size such as 3GB, 800 MB or 1000."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 3GB or 800MB")
+    return float(match[1]) * UNITS[match[2].upper()]
