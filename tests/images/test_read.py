@@ -17,8 +17,7 @@ from faststyle.errors import UserError
 from faststyle.images import opening
 from faststyle.images.read import load_image, load_photo
 from tests.support.awkward_files import Awkward, write_awkward_files
-from tests.support.awkward_profiles import WHITE
-from tests.support.pictures import BLUE, GREEN, RED, at_quarters, noise_picture
+from tests.support.pictures import BLUE, GREEN, RED, WHITE, at_quarters, noise_picture
 
 # Pillow warns of metadata that is cut short or broken, which these files have on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore:Corrupt EXIF data", "ignore:Truncated File Read")

@@ -58,7 +58,7 @@ def _quoted(
     if name in GROUPS:
         _check_group(name, value)
         return argument
-    if name in list_keys and re.fullmatch(r"\[[^'\"]*\]", value):
+    if name in list_keys and re.fullmatch(r"\[[^'\"]+\]", value):
         return f"{key}=[{','.join(_quote(item.strip()) for item in value[1:-1].split(','))}]"
     if name not in text_keys or value in _NO_TEXT or _QUOTED.fullmatch(value):
         return argument
