@@ -83,7 +83,7 @@ def test_unwritable_folder(key: str, train_cli, smoke_overrides: list[str], tmp_
 def test_resume_of_what_is_no_run(where: str, train_cli, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     message = refused(train_cli(f"resume={where}"), tmp_path)
-    assert f"resume: {where} is no run folder with a config.yaml and a last.ckpt" in message
+    assert f"resume: {where} is not a run folder with a config.yaml and a last.ckpt" in message
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
-"""Check the annotated shapes of networks and losses at every call; import it before faststyle."""
+"""Check the annotated shapes at every call of these rooms; import it before faststyle."""
 
+from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
-install_import_hook(["faststyle.networks", "faststyle.losses"], "beartype.beartype")
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # 1 is a float too
+
+ROOMS = ["faststyle.networks", "faststyle.losses", "faststyle.rendering"]
+install_import_hook(ROOMS, "tests.support.shape_checks.check")

@@ -66,7 +66,7 @@ class ActivationStore:
             self._file.seek(start * self._row_bytes)
             count = (stop - start) * self.channels * self.width
             values = np.fromfile(self._file, np.float32, count)
-            rows = torch.from_numpy(values).view(stop - start, self.channels, self.width)
+            rows = torch.as_tensor(values).view(stop - start, self.channels, self.width)
         return rows.to(self.device).transpose(0, 1).contiguous().unsqueeze(0)
 
     @property

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, Self
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
@@ -15,25 +16,26 @@ from faststyle.images.tensors import to_image, to_tensor
 BLOCK_PIXELS = 2**20
 
 
+@runtime_checkable  # so that the tests can check annotations
 class Canvas(Protocol):
     """A picture of `height` x `width`; its rows are tensors (1, C, rows, width) in [0, 1]."""
 
     height: int
     width: int
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         """Rows `start` to `stop` (exclusive)."""
         ...
 
-    def write(self, start: int, strip: Tensor) -> None:
+    def write(self, start: int, strip: Float[Tensor, "1 c rows w"]) -> None:
         """Replace the rows from `start` on by a strip."""
         ...
 
-    def blank(self) -> Self:
+    def blank(self) -> Canvas:
         """Another picture of the same kind and size, to be written."""
         ...
 
-    def resized(self, height: int, width: int) -> Self:
+    def resized(self, height: int, width: int) -> Canvas:
         """A copy in another size, with antialiasing."""
         ...
 
@@ -52,10 +54,10 @@ class ImageCanvas:
         self.image = image
         self.width, self.height = image.size
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         return to_tensor(self.image.crop((0, start, self.width, stop)))
 
-    def write(self, start: int, strip: Tensor) -> None:
+    def write(self, start: int, strip: Float[Tensor, "1 c rows w"]) -> None:
         self.image.paste(to_image(strip), (0, start))
 
     def blank(self) -> ImageCanvas:
@@ -68,14 +70,14 @@ class ImageCanvas:
 class TensorCanvas:
     """A tensor (1, C, H, W) in [0, 1]; what is written to it is clamped to that range."""
 
-    def __init__(self, tensor: Tensor):
+    def __init__(self, tensor: Float[Tensor, "1 c h w"]):
         self.tensor = tensor
         self.height, self.width = tensor.shape[-2:]
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         return self.tensor[:, :, start:stop]
 
-    def write(self, start: int, strip: Tensor) -> None:
+    def write(self, start: int, strip: Float[Tensor, "1 c rows w"]) -> None:
         self.tensor[:, :, start : start + strip.shape[2]] = strip.clamp(0, 1)
 
     def blank(self) -> TensorCanvas:

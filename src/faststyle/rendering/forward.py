@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from faststyle.networks.transform_net import PERIOD, TransformNet, padding
@@ -108,7 +109,7 @@ def stylize_in_strips(
     source = _Bordered(photo, device)
     down, across = border(photo.height), border(photo.width)
 
-    def emit(start: int, strip: Tensor) -> None:
+    def emit(start: int, strip: Float[Tensor, "1 c rows w"]) -> None:
         first, last = max(0, down - start), max(0, down + photo.height - start)
         inside = strip[:, :, first:last, across : across + photo.width]
         if inside.shape[2]:
@@ -137,7 +138,7 @@ class _Bordered:
         self.column_index = _index(photo.width).to(device)
         self.height, self.width = len(self.row_index), len(self.column_index)
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         wanted = self.row_index[start:stop]
         first, last = int(wanted.min()), int(wanted.max())
         strip = self.photo.rows(first, last + 1).to(self.device)
@@ -150,7 +151,7 @@ def border(side: int) -> int:
     return min(BORDER, (side - 1) // PERIOD * PERIOD)
 
 
-def _index(side: int) -> Tensor:
+def _index(side: int) -> Int64[Tensor, " places"]:
     """For every row of the network's input, which row of the photo it is."""
     places = torch.arange(side, dtype=torch.float64).view(1, 1, side)
     places = F.pad(places, (border(side),) * 2, mode="reflect")

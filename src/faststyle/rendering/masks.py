@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from PIL import Image, ImageChops, ImageFilter
 from torch import Tensor
 
@@ -52,7 +53,7 @@ def composite(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Imag
     return result.image
 
 
-def _mask_rows(mask: Image.Image, start: int, stop: int) -> Tensor:
+def _mask_rows(mask: Image.Image, start: int, stop: int) -> Float[Tensor, "rows w"]:
     """(rows, W) in [0, 1]."""
     levels = np.array(mask.crop((0, start, mask.width, stop)))
-    return torch.from_numpy(levels).float() / 255
+    return torch.as_tensor(levels).float() / 255

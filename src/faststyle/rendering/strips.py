@@ -9,10 +9,11 @@ of the size, around the residual blocks, are kept, in memory or in a file.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from faststyle.networks.layers import InstanceNorm, ResidualBlock, UpsampleConv
@@ -20,12 +21,13 @@ from faststyle.networks.transform_net import TransformNet
 from faststyle.rendering.activation_store import ActivationStore
 
 
+@runtime_checkable  # so that the tests can check annotations
 class Rows(Protocol):
     """A picture or activations, of which any few rows can be had: (1, C, stop - start, W)."""
 
     height: int
 
-    def rows(self, start: int, stop: int) -> Tensor: ...
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]: ...
 
 
 class ConvRows:
@@ -41,7 +43,7 @@ class ConvRows:
         self.up, self.down = (2, 1) if up else (1, layer.stride[0])
         self.height = below.height * self.up // self.down
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         first = max(0, start * self.down // self.up - self.reach) // self.down * self.down
         last = min(self.below.height, -(-stop * self.down // self.up) + self.reach)
         offset = first * self.up // self.down
@@ -55,7 +57,7 @@ class PointwiseRows:
     def __init__(self, function: Callable[[Tensor], Tensor], below: Rows):
         self.function, self.below, self.height = function, below, below.height
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         return self.function(self.below.rows(start, stop))
 
 
@@ -65,7 +67,7 @@ class SumRows:
     def __init__(self, one: Rows, other: Rows):
         self.one, self.other, self.height = one, other, one.height
 
-    def rows(self, start: int, stop: int) -> Tensor:
+    def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         return self.one.rows(start, stop) + self.other.rows(start, stop)
 
 
@@ -165,7 +167,7 @@ class _Passes:
         if not isinstance(norm, InstanceNorm):
             return PointwiseRows(norm, x)
 
-        def apply(strip: Tensor) -> Tensor:
+        def apply(strip: Float[Tensor, "1 c rows w"]) -> Float[Tensor, "1 c rows w"]:
             mean, variance = (m.to(strip) for m in (moments.mean, moments.variance))
             return F.batch_norm(strip, mean, variance, norm.weight, norm.bias, eps=norm.eps)
 

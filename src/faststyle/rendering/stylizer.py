@@ -111,9 +111,9 @@ class Stylizer:
                 canvas.image.putalpha(photo.alpha)
             return canvas.image
         check_batch(image)
-        outputs = []
-        for one in image.float().split(1):
-            canvas = stylized(TensorCanvas(one))
+        outputs: list[Tensor] = []
+        for index in range(len(image)):
+            canvas = stylized(TensorCanvas(image[index : index + 1].float()))
             assert isinstance(canvas, TensorCanvas)
             outputs.append(canvas.tensor)
         return torch.cat(outputs).to(image.dtype)
