@@ -32,8 +32,8 @@ def test_learns_a_style_and_then_another_from_it(
     outcome = train_cli("style=starry_night", "experiment=quickstart", *QUICKSTART_SHORT)
     assert outcome.code == 0, outcome.err
     assert "bundled swatch" in outcome.out
-    assert "go on with VGG-19 and COCO photos" in outcome.out
-    first = Path("checkpoints/starry_night.safetensors")
+    assert "continue with VGG-19 and COCO photos" in outcome.out
+    first = Path("checkpoints/starry_night_quickstart.safetensors")
     assert f"init_from={first}" in outcome.out
     (picture,) = tmp_path.glob("runs/starry_night/*/landscape.jpg")
     assert str(picture.relative_to(tmp_path)) in outcome.out
@@ -44,7 +44,7 @@ def test_learns_a_style_and_then_another_from_it(
         "style=great_wave", "experiment=quickstart", f"init_from={first}", *QUICKSTART_SHORT
     )
     assert again.code == 0, again.err
-    metadata = read_checkpoint(tmp_path / "checkpoints" / "great_wave.safetensors").metadata
+    metadata = read_checkpoint(Path("checkpoints/great_wave_quickstart.safetensors")).metadata
     assert metadata["loss_network"]["name"] == "compact"
     assert metadata["data"]["source"] == "synthetic"
 
