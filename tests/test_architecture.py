@@ -1,4 +1,4 @@
-"""Rooms import only what stands below them, and prose names only modules that exist."""
+"""Rooms import only what stands below them; prose and pages describe the modules that exist."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tokenize
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,121 @@ def test_a_room_introduces_itself_and_does_nothing_else() -> None:
         (only,) = ast.parse((path / "__init__.py").read_text(encoding="utf-8")).body
         assert isinstance(only, ast.Expr), path
         assert ast.literal_eval(only.value).strip(), path
+
+
+ARCHITECTURE = (CHECKOUT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def rooms_in_the_table(page: str) -> list[tuple[int, str, str]]:
+    """Floor, room, and the rooms that it may import, of each row of the table of floors."""
+    rows = re.findall(r"^\| (\d) \| `(\w+)` \|(.*)\|$", page, flags=re.MULTILINE)
+    return [
+        (int(floor), name, " ".join(re.findall(r"`(\w+)`", allowed)))
+        for floor, name, allowed in rows
+    ]
+
+
+def test_the_table_of_floors_is_that_of_the_tests() -> None:
+    rows = rooms_in_the_table(ARCHITECTURE)
+    assert len(rows) == len(MAY_IMPORT)
+    assert {name: set(allowed.split()) for _, name, allowed in rows} == {
+        name: set(allowed.split()) for name, allowed in MAY_IMPORT.items()
+    }
+
+
+def test_the_table_of_floors_is_that_of_the_contracts() -> None:
+    settings = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = (
+        contract["layers"]
+        for contract in settings["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    )
+    floors = {
+        name.strip(): floor
+        for floor, layer in enumerate(reversed(layers))
+        for name in layer.split("|")
+    }
+    assert {name: floor for floor, name, _ in rooms_in_the_table(ARCHITECTURE)} == floors
+
+
+def test_rooms_introduce_what_they_may_import() -> None:
+    for path in PACKAGE.glob("*/__init__.py"):
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        named = set(re.findall(r"\w+", text.partition("May import:")[2]))
+        assert named == set(MAY_IMPORT[path.parent.name].split()), path
+
+
+def files_in_the_tree(page: str) -> list[str]:
+    """Python files of the tree, by their paths below src/, each as often as it stands there."""
+    tree = page.partition("```\nsrc/\n")[2].partition("```")[0]
+    found, folders = [], [""] * 4
+    for line in tree.splitlines():
+        name = line.split()[0]
+        depth = (len(line) - len(line.lstrip())) // 2
+        if name.endswith("/"):
+            folders[depth] = name
+        else:
+            assert len(line.split()) > 1, f"{name} has no description"
+            found.append("".join([*folders[1:depth], name]))
+    return found
+
+
+def test_each_file_of_the_package_stands_in_the_tree_once() -> None:
+    source = PACKAGE.parent
+    files = [
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        # What every room and every command has is described below the tree.
+        if path.name not in ("__init__.py", "__main__.py") or path.parent == PACKAGE
+    ]
+    assert sorted(files_in_the_tree(ARCHITECTURE)) == sorted(files)
+
+
+def missing_paths(text: str) -> list[str]:
+    """Folders, modules and pages in backquotes, with a slash, that are not in the checkout."""
+    named = re.findall(r"`((?:[\w.]+/)+(?:\w+\.(?:py|md|yaml|sh))?)`", text)
+    # Made by a command, or no folder but a prefix of TensorBoard's tags.
+    made = ("runs/", "stylized/", "previews/", "val/")
+    places = (CHECKOUT, PACKAGE.parent, PACKAGE)
+    return [
+        name
+        for name in named
+        if not name.startswith(made) and not any((place / name).exists() for place in places)
+    ]
+
+
+PAGES = [
+    path.relative_to(CHECKOUT) for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"))
+]
+
+
+# The changelog also names what is gone.
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=str)
+def test_files_that_pages_name_exist(page: Path) -> None:
+    assert missing_paths("`train/gone.py`, `gone/` and `train/run.py`") == [
+        "train/gone.py",
+        "gone/",
+    ]
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
+    assert not missing_paths(text)
+    assert not unknown_modules(text)
+
+
+def links(page: Path) -> list[str]:
+    """Targets of a page's links to other files of the checkout."""
+    found = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    return [target for target in found if "://" not in target]
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    assert sum(len(links(CHECKOUT / page)) for page in PAGES) > 20
+    broken = [
+        f"{page}: {target}"
+        for page in PAGES
+        for target in links(CHECKOUT / page)
+        if not (CHECKOUT / page.parent / target).exists()
+    ]
+    assert not broken
 
 
 def prose(path: Path) -> str:

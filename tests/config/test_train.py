@@ -108,3 +108,20 @@ def test_a_value_stands_once_in_conf_and_never_in_the_code() -> None:
 
 
 # --- the report -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("experiment", "init_from", "checkpoint_name"),
+    [
+        ("quickstart", None, "great_wave_quickstart"),
+        ("restyle", "starry_night", "great_wave_quickstart"),
+        ("gallery", "starry_night", "great_wave"),
+        ("gallery_first", None, "great_wave"),
+    ],
+)
+def test_experiments_override_the_values_of_train_yaml_itself(
+    experiment: str, init_from: str | None, checkpoint_name: str
+) -> None:
+    config = compose_config("style=great_wave", f"experiment={experiment}")
+    assert (config.init_from, config.checkpoint_name) == (init_from, checkpoint_name)
+    assert compose_config(f"experiment={experiment}", "init_from=a").init_from == "a"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -30,6 +31,35 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = folder.glob("*.whl")
     return path
+
+
+def test_the_source_distribution_has_all_pages_examples_and_tests(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "build",
+            "--sdist",
+            "--no-isolation",
+            "--outdir",
+            tmp_path,
+            CHECKOUT,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    folders = ("docs", "examples", "tests", "scripts", "conf")
+    files = [*CHECKOUT.glob("*.md"), CHECKOUT / "LICENSE", CHECKOUT / "CITATION.cff"]
+    files += [path for folder in folders for path in (CHECKOUT / folder).rglob("*.*")]
+    wanted = {path.relative_to(CHECKOUT).as_posix() for path in files if path.is_file()}
+    wanted = {name for name in wanted if "__pycache__" not in name}
+    assert {"ARCHITECTURE.md", "CONTRIBUTING.md", "examples/library.py", "docs/api.md"} <= wanted
+    assert wanted <= names, wanted - names
 
 
 def test_the_wheel_has_the_version_of_the_package(wheel: Path) -> None:

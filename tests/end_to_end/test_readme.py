@@ -77,15 +77,16 @@ def test_continuous_integration_installs_and_tests_as_the_readme_says():
 
 
 def test_infer_commands(new_user: Path):
-    shutil.copy("checkpoints/starry_night.safetensors", "checkpoints/mine.safetensors")
+    for trained in ("mine", "starry_night_quickstart"):
+        shutil.copy("checkpoints/starry_night.safetensors", f"checkpoints/{trained}.safetensors")
     for arguments in commands("python -m infer"):
         assert infer.main(arguments) == 0
-    pictures = ("painted.png", "strip.png", "bold.png", "sky_only.png", "both.png")
+    pictures = ("stylized.png", "strip.png", "bold.png", "sky_only.png", "both.png")
     for made in (
         "stylized/starry_night/landscape.jpg",
         *pictures,
-        "painted/photo.jpg",
-        "painted/3.jpg",
+        "results/photo.jpg",
+        "results/3.jpg",
     ):
         assert (new_user / made).stat().st_size > 1000
 
@@ -95,7 +96,7 @@ def test_optimize_commands(new_user: Path, tiny_weights: Path, monkeypatch: pyte
         tiny = [*TINY_LAYERS, f"loss_network.weights={tiny_weights}", "size=48", "steps=2"]
         monkeypatch.setattr(sys, "argv", ["optimize", *arguments, *tiny, "device=cpu"])
         optimize.main()
-    for made in ("painted.png", "blend.png", "texture.png"):
+    for made in ("optimized.png", "blend.png", "texture.png"):
         assert (new_user / made).stat().st_size > 1000
 
 
@@ -110,7 +111,7 @@ def test_evaluate_command(new_user: Path, tiny_weights: Path):
 def test_python_block(new_user: Path):
     (block,) = blocks("python")
     exec(block, {})
-    assert (new_user / "painted.png").stat().st_size > 1000
+    assert (new_user / "stylized.png").stat().st_size > 1000
 
 
 def test_train_and_tensorboard_commands(
@@ -134,7 +135,8 @@ def test_train_and_tensorboard_commands(
             arguments += [s for s in settings if s.partition("=")[0] not in given]
         outcome = train_cli(*arguments)
         assert outcome.code == 0, outcome.err
-    assert Path("checkpoints/mine.safetensors").is_file()
+    for trained in ("mine", "mine_quickstart", "starry_night_quickstart", "great_wave_quickstart"):
+        assert Path(f"checkpoints/{trained}.safetensors").is_file()
     assert Path(resumed).is_dir()
     (arguments,) = commands("tensorboard")
     inspected = subprocess.run(

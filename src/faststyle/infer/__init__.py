@@ -1,4 +1,4 @@
 """Stylizing photos from the command line: `python -m infer`.
 
-May import: errors, malloc, images, checkpoints, rendering.
+May import: errors, malloc, files, images, checkpoints, rendering.
 """

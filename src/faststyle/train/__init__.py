@@ -1,4 +1,5 @@
 """Training a style: `python -m train`.
 
-May import: every room except infer and convert.
+May import: errors, malloc, devices, files, networks, images, losses, checkpoints, config, data,
+rendering, evaluate.
 """
