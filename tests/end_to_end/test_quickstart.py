@@ -44,7 +44,8 @@ def test_learns_a_style_and_then_another_from_it(
         "style=great_wave", "experiment=quickstart", f"init_from={first}", *QUICKSTART_SHORT
     )
     assert again.code == 0, again.err
-    metadata = read_checkpoint(Path("checkpoints/great_wave_quickstart.safetensors")).metadata
+    second = tmp_path / "checkpoints" / "great_wave_quickstart.safetensors"
+    metadata = read_checkpoint(second).metadata
     assert metadata["loss_network"]["name"] == "compact"
     assert metadata["data"]["source"] == "synthetic"
 
