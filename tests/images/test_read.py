@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from faststyle.errors import UserError
-from faststyle.images import opening
+from faststyle.images import opening, read
 from faststyle.images.read import load_image, load_photo
 from tests.support.awkward_files import Awkward, write_awkward_files
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, at_quarters, noise_picture
@@ -244,3 +244,14 @@ def test_floats_outside_are_clipped(tmp_path: Path) -> None:
         255,
     ]
     assert load_image(tmp_path / "a.tif").getpixel((1, 0)) == (128,) * 3
+
+
+def test_a_pillow_without_its_private_way_gives_the_same_picture() -> None:
+    image = noise_picture(3)
+    image.info["comment"] = "a note"
+    before = read._plain(image)
+    vars(image)["_new"] = None
+    after = read._plain(image)
+    assert after.tobytes() == before.tobytes() == image.tobytes()
+    assert type(after) is type(before) is Image.Image
+    assert after.info == before.info == {}

@@ -111,11 +111,19 @@ def _photo(
 ) -> Photo:
     if alpha:
         hide_under_white(rgb, alpha)
-    # A picture of the plain class with an empty `info`: else Pillow's writers take metadata that
-    # they were not given from there. All public ways to make one copy the pixels.
-    rgb = rgb._new(rgb.im)
-    rgb.info = {}
-    return Photo(rgb, alpha, exif, notes)
+    return Photo(_plain(rgb), alpha, exif, notes)
+
+
+def _plain(rgb: Image.Image) -> Image.Image:
+    """A picture of the plain class with an empty `info`, from which Pillow's writers would take
+    metadata that they were not given."""
+    share_pixels = getattr(rgb, "_new", None)  # private: the public ways copy the pixels
+    if share_pixels is not None:
+        plain = share_pixels(rgb.im)
+    else:
+        plain = Image.frombytes("RGB", rgb.size, rgb.tobytes())
+    plain.info = {}
+    return plain
 
 
 def _frame_note(image: Image.Image, name: str) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ class Stylizer:
     @torch.inference_mode()
     def __call__(
         self,
-        image: Tensor | Image.Image,
+        image: Any,  # of another type: a UserError
         strength: float = 1.0,
         *,
         stroke_scale: float = 1.0,
