@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -17,9 +18,10 @@ from faststyle.losses.pretrained import build_perceptual_loss
 from faststyle.networks.transform_net import TransformNet
 from faststyle.train.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
 from faststyle.train.checkpointing import DirectCheckpointIO, RunCheckpoints
+from faststyle.train.environment import find_place
 from faststyle.train.health import Health
 from faststyle.train.inputs import BaseStyle, StyleImage
-from faststyle.train.launch import Launch
+from faststyle.train.launch import Launch, cluster_environment
 from faststyle.train.module import LOG_EVERY, StyleTransfer
 from faststyle.train.resume import RunCheckpoint
 
@@ -96,7 +98,7 @@ def build_trainer(
         **launch.arguments,
         logger=logger,
         callbacks=callbacks,
-        plugins=[DirectCheckpointIO()],
+        plugins=[DirectCheckpointIO(), cluster_environment(find_place(os.environ))],
         log_every_n_steps=LOG_EVERY,
         enable_checkpointing=False,
         enable_model_summary=False,

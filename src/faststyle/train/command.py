@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from faststyle.files.paths import CONF_DIR
 from faststyle.malloc import tune_process
 from faststyle.train import distributed
 from faststyle.train.distributed import one_error_per_machine, print_once
+from faststyle.train.environment import drop_stray_variables
 from faststyle.train.resume import find_run_checkpoint
 from faststyle.train.resume_rules import merge_saved
 from faststyle.train.signals import StopRequest
@@ -22,12 +24,14 @@ from faststyle.train.signals import StopRequest
 def main() -> None:
     """Train as `sys.argv` says; a user's mistake becomes one line and exit code 2."""
     tune_process()
-    with exit_on_user_error("train"), one_error_per_machine():
-        try:
-            sys.argv[1:] = _name_own_style(sys.argv[1:])
-            hydra_command("train", "train", _run_one, text_keys=TEXT_KEYS)
-        finally:
-            distributed.destroy_groups()
+    with exit_on_user_error("train"):
+        drop_stray_variables(os.environ)  # before Lightning is imported, which reads them
+        with one_error_per_machine():
+            try:
+                sys.argv[1:] = _name_own_style(sys.argv[1:])
+                hydra_command("train", "train", _run_one, text_keys=TEXT_KEYS)
+            finally:
+                distributed.destroy_groups()
 
 
 def _name_own_style(arguments: list[str]) -> list[str]:
