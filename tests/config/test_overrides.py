@@ -50,7 +50,6 @@ def test_a_file_name_arrives_as_it_is(name: str) -> None:
     assert parsed(f"style.image={name}").style.image == name
 
 
-@pytest.mark.parametrize("key", ["data.path", "runs_dir", "init_from", "loss_network.weights"])
 def test_braces_are_taken_as_they_are_where_a_file_has_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,6 +60,7 @@ def test_braces_are_taken_as_they_are_where_a_file_has_them(
     assert parsed(f"style.image={name}").style.image == name
 
 
+@pytest.mark.parametrize("key", ["data.path", "runs_dir", "init_from", "loss_network.weights"])
 def test_so_does_every_other_path(key: str) -> None:
     config = parsed("data=folder", "data.path=photos", f"{key}=José's photos (2024), a=b")
     section, _, name = key.rpartition(".")

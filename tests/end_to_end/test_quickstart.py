@@ -32,7 +32,7 @@ def test_learns_a_style_and_then_another_from_it(
     outcome = train_cli("style=starry_night", "experiment=quickstart", *QUICKSTART_SHORT)
     assert outcome.code == 0, outcome.err
     assert "bundled swatch" in outcome.out
-    assert "go on with VGG-19 and COCO photos" in outcome.out
+    assert "continue with VGG-19 and COCO photos" in outcome.out
     first = Path("checkpoints/starry_night.safetensors")
     assert f"init_from={first}" in outcome.out
     (picture,) = tmp_path.glob("runs/starry_night/*/landscape.jpg")
