@@ -9,12 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 from torch import Tensor
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
-from faststyle.train import distributed
 from tests.support.commands import RunCli
 from tests.support.runs import weights_of
 
@@ -89,27 +87,3 @@ def _two_machines(folder: Path, *arguments: str) -> str:
     printed = "".join(node.communicate(timeout=300)[0] for node in nodes)
     assert [node.returncode for node in nodes] == [0, 0], printed
     return printed
-
-
-@pytest.mark.parametrize(
-    ("environment", "first", "layout"),
-    [
-        ({}, True, None),
-        ({"LOCAL_RANK": "0", "NODE_RANK": "0", "WORLD_SIZE": "2"}, True, None),
-        ({"LOCAL_RANK": "1", "NODE_RANK": "0", "WORLD_SIZE": "2"}, False, None),
-        ({"NODE_RANK": "1"}, False, None),
-        ({"SLURM_NTASKS": "1", "SLURM_PROCID": "0"}, True, None),
-        ({"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "0"}, True, (4, 2)),
-        ({"SLURM_NTASKS": "8", "SLURM_NNODES": "2", "SLURM_PROCID": "4"}, False, (4, 2)),
-    ],
-)
-def test_who_speaks_is_known_from_the_environment(
-    environment: dict[str, str],
-    first: bool,
-    layout: tuple[int, int] | None,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for key, value in environment.items():
-        monkeypatch.setenv(key, value)
-    assert distributed.is_main_process() == first
-    assert distributed.launched_layout() == layout

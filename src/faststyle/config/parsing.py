@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Collection
 from typing import NoReturn, TypeVar
@@ -21,7 +22,7 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from faststyle.config.overrides import literal, quote_overrides
 from faststyle.errors import UserError, closest, exit_on_user_error
-from faststyle.files.paths import CONF_DIR
+from faststyle.files.paths import CONF_DIR, STYLE_NAME, shell_command
 
 
 class RunFailed(UserError):
@@ -78,7 +79,7 @@ def raise_user_error(error: HydraException | OmegaConfBaseException) -> NoReturn
         group, _, given = str(error.missing_cfg_file).rpartition("/")
         raise UserError(
             f"{group}: {given!r} is not one of {', '.join(error.options)}"
-            f"{closest(given, error.options)}"
+            f"{closest(given, error.options)}{_own_style(given) if group == 'style' else ''}"
         ) from error
     if isinstance(error, OverrideParseException):
         raise UserError(f"cannot read {error.override!r}: {str(error).splitlines()[0]}") from error
@@ -94,6 +95,12 @@ def raise_user_error(error: HydraException | OmegaConfBaseException) -> NoReturn
             raise UserError(f"{key}: no such key; there are {', '.join(known)}{hint}") from error
         raise UserError(f"{key}: {lines[0]}") from error
     raise UserError(" ".join(str(error).split())) from error
+
+
+def _own_style(given: str) -> str:
+    name = given if re.fullmatch(STYLE_NAME, given) else "mine"
+    command = shell_command("style=custom", f"style.name={name}", "style.image=FILE")
+    return f"; a painting of your own: {command}"
 
 
 Schema = TypeVar("Schema")

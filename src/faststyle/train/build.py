@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import pytorch_lightning as pl
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from faststyle.checkpoints.run_folder import RunFolder
@@ -15,12 +15,15 @@ from faststyle.data.sources import open_photos
 from faststyle.images.tensors import to_tensor
 from faststyle.losses.pretrained import build_perceptual_loss
 from faststyle.networks.transform_net import TransformNet
-from faststyle.train.callbacks import ProgressBar, StopOnSignal, Throughput, Validation
+from faststyle.train.callbacks import StopOnSignal, Validation
 from faststyle.train.checkpointing import DirectCheckpointIO, RunCheckpoints
+from faststyle.train.curves import RunLogger
+from faststyle.train.environment import find_place
 from faststyle.train.health import Health
 from faststyle.train.inputs import BaseStyle, StyleImage
-from faststyle.train.launch import Launch
+from faststyle.train.launch import Launch, cluster_environment
 from faststyle.train.module import LOG_EVERY, StyleTransfer
+from faststyle.train.progress import ProgressBar, ProgressLines, Throughput, is_terminal
 from faststyle.train.resume import RunCheckpoint
 
 
@@ -80,26 +83,25 @@ def build_trainer(
 ) -> pl.Trainer:
     """Lightning's Trainer with TensorBoard and every callback of a run."""
     config, trainer = launch.config, launch.config.trainer
-    # A resumed run takes its steps again from the checkpoint on: their old points are purged.
-    purge = None if resumed is None else resumed.step
-    logger = TensorBoardLogger(folder.path, name="", version="", purge_step=purge)
-    logger.log_hyperparams(dataclasses.asdict(config))
+    logger = RunLogger(folder.path, first_step=None if resumed is None else resumed.step)
+    logger.log_settings(config)
     health = Health(to_tensor(style_image.image), untrained=config.init_from is None)
     validation = Validation(
         val_photos, trainer.preview_every, folder.previews, [health.judge, checkpoints.note]
     )
     callbacks = [validation, Throughput(), checkpoints]
+    show_bar = trainer.progress_bar and is_terminal()
     if trainer.progress_bar:
-        callbacks.append(ProgressBar(config.style.name))
+        callbacks.append((ProgressBar if show_bar else ProgressLines)(config.style.name))
     callbacks.append(stop)  # last: it listens until the last checkpoint is written
     return pl.Trainer(
         **launch.arguments,
         logger=logger,
         callbacks=callbacks,
-        plugins=[DirectCheckpointIO()],
+        plugins=[DirectCheckpointIO(), cluster_environment(find_place(os.environ))],
         log_every_n_steps=LOG_EVERY,
         enable_checkpointing=False,
         enable_model_summary=False,
-        enable_progress_bar=trainer.progress_bar,
+        enable_progress_bar=show_bar,
         use_distributed_sampler=False,
     )

@@ -1,8 +1,7 @@
-"""Callbacks beside the training steps: validation and previews, speed, stopping."""
+"""Callbacks beside the training steps: validation with previews, and stopping."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -112,23 +111,6 @@ def _preview_grid(result: ValidationResult) -> Tensor:
     return make_grid(pictures.nan_to_num(), nrow=shown, padding=4, pad_value=1.0)
 
 
-class Throughput(Callback):
-    """Logs `train/images_per_second` over the steps since the last log."""
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._images, self._since = 0, time.perf_counter()
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, *_: Any
-    ) -> None:
-        self._images += len(batch) * trainer.world_size
-        if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            now = time.perf_counter()
-            rate = self._images / (now - self._since)
-            pl_module.log("train/images_per_second", rate)
-            self._images, self._since = 0, now
-
-
 class StopOnSignal(Callback):
     """Ends the run after the step in which any process was asked to stop."""
 
@@ -154,25 +136,3 @@ class StopOnSignal(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         self.request.forget()
-
-
-class ProgressBar(TQDMProgressBar):
-    """Lightning's bar, labelled with the style in place of the epoch."""
-
-    def __init__(self, label: str):
-        super().__init__()
-        self.label = label
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, *args: Any) -> None:
-        super().on_train_epoch_start(trainer, *args)
-        self.train_progress_bar.set_description(self.label)
-
-    def get_metrics(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> dict[str, int | str | float | dict[str, float]]:
-        metrics = super().get_metrics(trainer, pl_module)
-        metrics.pop("v_num", None)
-        rate = trainer.callback_metrics.get("train/images_per_second")
-        if rate is not None:
-            metrics["images/s"] = f"{float(rate):.1f}"
-        return metrics

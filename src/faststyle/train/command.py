@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -10,10 +12,11 @@ from omegaconf import DictConfig
 from faststyle.config.parsing import hydra_command
 from faststyle.config.train import TEXT_KEYS, TrainConfig, parse
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.files.paths import CONF_DIR
+from faststyle.files.paths import CONF_DIR, STYLE_NAME
 from faststyle.malloc import tune_process
 from faststyle.train import distributed
 from faststyle.train.distributed import one_error_per_machine, print_once
+from faststyle.train.environment import drop_stray_variables
 from faststyle.train.resume import find_run_checkpoint
 from faststyle.train.resume_rules import merge_saved
 from faststyle.train.signals import StopRequest
@@ -22,23 +25,29 @@ from faststyle.train.signals import StopRequest
 def main() -> None:
     """Train as `sys.argv` says; a user's mistake becomes one line and exit code 2."""
     tune_process()
-    with exit_on_user_error("train"), one_error_per_machine():
-        try:
-            sys.argv[1:] = _name_own_style(sys.argv[1:])
-            hydra_command("train", "train", _run_one, text_keys=TEXT_KEYS)
-        finally:
-            distributed.destroy_groups()
+    with exit_on_user_error("train"):
+        drop_stray_variables(os.environ)  # before Lightning is imported, which reads them
+        with one_error_per_machine():
+            try:
+                sys.argv[1:] = _name_own_style(sys.argv[1:])
+                hydra_command("train", "train", _run_one, text_keys=TEXT_KEYS)
+            finally:
+                distributed.destroy_groups()
 
 
 def _name_own_style(arguments: list[str]) -> list[str]:
-    """Where a run is resumed, `style=NAME` may be a style of the user's own."""
-    if not any(argument.startswith("resume=") for argument in arguments):
+    """Where a run is resumed, `style=NAME` may name a style of the user's own.
+
+    Such a style has no file in conf/style/, and only its name is needed to find its runs.
+    """
+    resumes = (argument.startswith("resume=") for argument in arguments)
+    if not any(resumes) or "resume=null" in arguments:
         return arguments
     known = {path.stem for path in (CONF_DIR / "style").glob("*.yaml")}
     named = []
     for argument in arguments:
         key, _, name = argument.partition("=")
-        own = key == "style" and name not in known
+        own = key == "style" and name not in known and re.fullmatch(STYLE_NAME, name)
         named += ["style=custom", f"style.name={name}"] if own else [argument]
     return named
 

@@ -1,9 +1,4 @@
-"""Several processes that train together: which of them speaks, and how they agree.
-
-Environment variables tell, so that this is known before torch is imported: those of torchrun
-(RANK, LOCAL_RANK), of SLURM, and of Lightning where it starts the processes itself (NODE_RANK,
-LOCAL_RANK).
-"""
+"""Several processes that train together: which of them prints and writes, and how they agree."""
 
 from __future__ import annotations
 
@@ -14,55 +9,38 @@ from contextlib import contextmanager
 from typing import Any
 
 from faststyle.errors import UserError
+from faststyle.train.environment import find_place
 
-_votes: Any = None  # the process group for `anywhere`
+_votes: Any = None  # the process group of `any_process`
 
 
 def is_main_process() -> bool:
-    """Whether this process writes and speaks for all of them."""
-    if "RANK" in os.environ:
-        return _number("RANK") == 0
-    if _number("SLURM_NTASKS") > 1:
-        return _number("SLURM_PROCID") == 0
-    return _number("NODE_RANK") == 0 and _number("LOCAL_RANK") == 0
-
-
-def started_together() -> bool:
-    """Whether a launcher started all processes at once, rather than this one the others."""
-    return "TORCHELASTIC_RUN_ID" in os.environ or _number("SLURM_NTASKS") > 1
-
-
-def launched_layout() -> tuple[int, int] | None:
-    """Processes a machine and machines, as torchrun or SLURM started them; None: we start them."""
-    if "TORCHELASTIC_RUN_ID" in os.environ:
-        return _number("LOCAL_WORLD_SIZE"), _number("GROUP_WORLD_SIZE")
-    if started_together():
-        machines = _number("SLURM_NNODES")
-        return _number("SLURM_NTASKS") // machines, machines
-    return None
+    """Whether this process prints and writes for all of them; known before torch is imported."""
+    return find_place(os.environ).is_first
 
 
 def print_once(text: str) -> None:
-    """print, once however many processes there are."""
+    """Print `text` in the main process only."""
     if is_main_process():
         print(text)
 
 
 @contextmanager
 def one_error_per_machine() -> Iterator[None]:
-    """For checks that every process makes: a mistake is told by the first one of each machine."""
+    """For checks that every process makes: the first one of each machine prints a mistake."""
     try:
         yield
     except UserError as error:
-        if started_together() and _number("LOCAL_RANK", "SLURM_LOCALID") > 0:
+        place = find_place(os.environ)
+        if place.launcher is not None and place.local_rank > 0:
             raise SystemExit(error.exit_code) from error
         raise
 
 
 def any_process(flag: bool) -> bool:
-    """Whether `flag` is set in any process; every one of them must ask at the same moment.
+    """Return whether `flag` is set in any process; all of them must call this together.
 
-    Over a group of its own on the CPU, so that no GPU has to be waited for.
+    They vote in a group of their own on the CPU, so that no GPU has to be waited for.
     """
     import torch
     from torch import distributed
@@ -78,7 +56,7 @@ def any_process(flag: bool) -> bool:
 
 
 def union_of_all(names: set[str]) -> set[str]:
-    """The union over all processes; every one of them must ask at the same moment."""
+    """Return the union over all processes; all of them must call this together."""
     from torch import distributed
 
     if not (distributed.is_available() and distributed.is_initialized()):
@@ -96,7 +74,3 @@ def destroy_groups() -> None:
 
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
-
-
-def _number(*names: str) -> int:
-    return max(int(os.environ.get(name, "0")) for name in names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
+import os
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,17 @@ import pytorch_lightning as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from pytorch_lightning.utilities.exceptions import (
     MisconfigurationException,  # pyright: ignore[reportPrivateImportUsage]
 )
 
 from faststyle.config.train import TrainConfig, TrainerConfig
 from faststyle.errors import UserError, check_choice
-from faststyle.train import distributed
+from faststyle.train.environment import Place, find_place
 
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 STRATEGIES = ("auto", "ddp")
@@ -54,7 +59,8 @@ def resolve(config: TrainConfig) -> Launch:
         UserError: a device is not there, or a launcher started another number of processes.
     """
     trainer = config.trainer
-    devices, machines = _layout(trainer)
+    place = find_place(os.environ)
+    devices, machines = _layout(trainer, place)
     check_choice("trainer.accelerator", trainer.accelerator, ACCELERATORS)
     check_choice("trainer.strategy", trainer.strategy, STRATEGIES)
     precision = choose_precision(trainer)
@@ -67,13 +73,19 @@ def resolve(config: TrainConfig) -> Launch:
         "gradient_clip_val": trainer.gradient_clip,
     }
     try:
-        probe = pl.Trainer(**arguments, logger=False, enable_checkpointing=False)
+        probe = pl.Trainer(
+            **arguments,
+            logger=False,
+            enable_checkpointing=False,
+            plugins=[cluster_environment(place)],
+        )
     except (MisconfigurationException, ValueError) as error:
         raise UserError(
             f"trainer: cannot use accelerator={trainer.accelerator} devices={devices}: "
             f"{' '.join(str(error).split())}"
         ) from error
     num_processes = probe.num_devices * machines
+    _check_place(place, probe.num_devices, machines)
     _check_sweep(num_processes)
     max_steps = trainer.max_steps
     if trainer.max_images is not None:
@@ -100,9 +112,34 @@ def choose_precision(trainer: TrainerConfig) -> str:
     return "bf16" if able.get("avx512_bf16") or able.get("amx_bf16") else "32"
 
 
-def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
-    """Devices a machine, and machines: as torchrun or SLURM started them, otherwise as set."""
-    started = distributed.launched_layout()
+def cluster_environment(place: Place) -> ClusterEnvironment:
+    """What Lightning would detect by itself, and not always as we do: it is told instead."""
+    if place.launcher == "torchrun":
+        return TorchElasticEnvironment()
+    if place.launcher == "srun":
+        assert place.layout is not None
+        # Lightning insists on it, SLURM sets it only where it was asked for in these words.
+        os.environ["SLURM_NTASKS_PER_NODE"] = str(place.layout[0])
+        return SLURMEnvironment()
+    return LightningEnvironment()
+
+
+def _check_place(place: Place, devices: int, machines: int) -> None:
+    """Refuse to be a process that the run does not have: it would train and save nothing."""
+    for name, number, key, count in (
+        ("LOCAL_RANK", place.local_rank, "trainer.devices", devices),
+        ("NODE_RANK", place.machine, "trainer.num_nodes", machines),
+    ):
+        if number >= count:
+            raise UserError(
+                f"{name}={number}: must be below {key}, which is {count}; unset {name}, or give "
+                f"a larger {key}"
+            )
+
+
+def _layout(trainer: TrainerConfig, place: Place) -> tuple[int | str, int]:
+    """Devices a machine, and machines: as torchrun or srun started them, otherwise as set."""
+    started = place.layout
     if started is None:
         return trainer.devices, trainer.num_nodes
     devices, machines = str(trainer.devices), trainer.num_nodes
@@ -110,7 +147,7 @@ def _layout(trainer: TrainerConfig) -> tuple[int | str, int]:
     if wanted not in (1, found):
         raise UserError(
             f"trainer.devices={devices} trainer.num_nodes={machines} ask for {wanted} processes, "
-            f"but {found} were started; leave both out, the launcher (torchrun or SLURM) decides"
+            f"but {found} were started; leave both out, the launcher (torchrun or srun) decides"
         )
     return started
 
