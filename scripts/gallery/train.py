@@ -3,8 +3,8 @@
     python -m scripts.gallery.train --style-images DIR --photos DIR \\
         --loss-network-weights vgg19.pth
 
-It runs `python -m train style=... experiment=gallery`. The settings are in conf/style/ and
-conf/experiment/gallery.yaml, the style images are DIR/<style>.jpg. Without --photos and
+It runs `python -m train style=... experiment=gallery` (or another of `experiment_of`). The settings
+are in conf/style/ and conf/experiment/, the style images are DIR/<style>.jpg. Without --photos and
 --loss-network-weights COCO and VGG-19 are downloaded. Styles that exist in the output folder are
 kept. Settings after -- apply to every run: -- trainer.max_steps=2 data.num_workers=2
 """
@@ -30,20 +30,31 @@ SHIPPED = (
 )
 
 
+COMPACT = ("composition_vii",)  # trained from nothing against the compact loss network
+
+
+def experiment_of(style: str) -> str:
+    """Return the name in conf/experiment/ with which a style is trained."""
+    if style == FIRST:
+        return "gallery_first"
+    return "gallery_compact" if style in COMPACT else "gallery"
+
+
 def commands(options: argparse.Namespace) -> list[list[str]]:
     """Return the arguments of `python -m train` for each missing style, FIRST first."""
     missing = [s for s in options.styles if not (options.output / f"{s}.safetensors").exists()]
     shared = [f"checkpoint_dir={options.output}"]
     if options.photos is not None:
         shared += ["data=folder", f"data.path={options.photos}"]
-    if options.loss_network_weights is not None:
-        shared.append(f"loss_network.weights={options.loss_network_weights}")
-    base = f"init_from={options.output / FIRST}.safetensors"
     runs = []
     for style in sorted(missing, key=lambda style: style != FIRST):
-        start = ["experiment=gallery_first"] if style == FIRST else ["experiment=gallery", base]
+        run = [f"style={style}", f"experiment={experiment_of(style)}"]
+        if experiment_of(style) == "gallery":
+            run.append(f"init_from={options.output / FIRST}.safetensors")
+        if options.loss_network_weights is not None and style not in COMPACT:
+            run.append(f"loss_network.weights={options.loss_network_weights}")
         image = f"style.image={options.style_images / style}.jpg"
-        runs.append([f"style={style}", *start, image, *shared, *options.settings])
+        runs.append([*run, image, *shared, *options.settings])
     return runs
 
 

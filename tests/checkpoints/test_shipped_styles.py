@@ -15,8 +15,7 @@ from tests.support.runs import compose_config
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_style_was_trained_with_the_settings_in_conf(path: Path) -> None:
     metadata = read_checkpoint(path).metadata
-    experiment = "gallery_first" if path.stem == train.FIRST else "gallery"
-    config = compose_config(f"style={path.stem}", f"experiment={experiment}")
+    config = compose_config(f"style={path.stem}", f"experiment={train.experiment_of(path.stem)}")
     training, style = metadata["training"], metadata["style"]
     for key in ("name", "title", "artist", "year", "rights", "size"):
         assert style[key] == getattr(config.style, key), key

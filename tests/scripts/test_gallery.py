@@ -86,6 +86,15 @@ def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path
     assert runs[1].loss.style_weight == 4  # the default, where a style sets no weight
 
 
+def test_a_style_of_the_compact_loss_network_takes_no_weights_of_vgg19(tmp_path: Path) -> None:
+    given = ["--style-images", "images", "--output", str(tmp_path)]
+    given += ["--loss-network-weights", "vgg19.pth", "--styles", "composition_vii"]
+    (run,) = train.commands(train.parse(given))
+    config = compose_config(*run)
+    assert (config.loss_network.name, config.loss_network.weights) == ("compact", "bundled")
+    assert config.init_from is None
+
+
 def test_what_is_there_is_not_trained_again(paintings: Path, tmp_path: Path) -> None:
     for name in ("starry_night", "udnie"):
         (tmp_path / f"{name}.safetensors").touch()
