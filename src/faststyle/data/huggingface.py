@@ -77,7 +77,7 @@ class HuggingFacePhotos:
     def __init__(self, dataset: Dataset, origin: str):
         column = _image_column(dataset, origin)
         try:
-            self.dataset = dataset.select_columns([column]).cast_column(column, _undecoded())
+            self.dataset = dataset.select_columns([column]).cast_column(column, undecoded())
         except Exception as error:  # of arrow, by release and type
             reason = one_line(str(error))
             raise UserError(f"data.path: {origin}: {column} is not a picture: {reason}") from error
@@ -122,7 +122,7 @@ def open_hub(path: str, split: str, num_images: int | None) -> HuggingFacePhotos
             dataset = datasets.Dataset.from_generator(
                 _stream,
                 gen_kwargs={"path": path, "split": split, "num_images": num_images},
-                features=datasets.Features({"image": _undecoded()}),
+                features=datasets.Features({"image": undecoded()}),
             )
     # Offline, the hub's client raises a class that depends on its release and stage.
     except Exception as error:
@@ -149,11 +149,11 @@ def _stream(path: str, split: str, num_images: int) -> Iterator[dict[str, Any]]:
 
     dataset = datasets.load_dataset(path, split=split, streaming=True)
     column = _image_column(dataset, path)
-    for row in islice(dataset.cast_column(column, _undecoded()), num_images):
+    for row in islice(dataset.cast_column(column, undecoded()), num_images):
         yield {"image": row[column]}
 
 
-def _undecoded():
+def undecoded():
     import datasets
 
     return datasets.Image(decode=False)

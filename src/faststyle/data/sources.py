@@ -12,7 +12,7 @@ from PIL import Image
 
 from faststyle.data.huggingface import (
     HuggingFacePhotos,
-    _undecoded,
+    undecoded,
     check_parquet,
     open_hub,
     open_tables,
@@ -65,7 +65,7 @@ def open_folder(path: Path) -> HuggingFacePhotos:
     if names := utf8_names([str(file) for file in found.paths]):
         if missed := replace(found, other_files=0).left_out():
             print(f"data.path: {missed} in {path}, passed over", file=sys.stderr)
-        features = datasets.Features({"image": _undecoded()})
+        features = datasets.Features({"image": undecoded()})
         dataset = datasets.Dataset.from_dict({"image": names}, features=features)
         return HuggingFacePhotos(dataset, str(path))
     if parquet := sorted(str(f) for f in visible_files(path, True) if f.suffix == ".parquet"):

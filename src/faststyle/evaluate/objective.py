@@ -24,7 +24,7 @@ from faststyle.images.read import load_image
 from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
 from faststyle.losses.checks import check_large_enough, check_style_image
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.losses.pretrained import build_loss_network, bundled_weights
+from faststyle.losses.pretrained import bundled_weights, loss_network_for
 from faststyle.optimize.memory import check_fits, style_bytes
 
 
@@ -89,11 +89,8 @@ def build_objective(
     check_large_enough("--style", (width, height), network.name, loss.style_layers, advice)
     _warn_if_other(style_path, metadata)
     try:
-        loss_network = build_loss_network(
-            network.name,
-            [*loss.content_layers, *loss.style_layers],
-            weights=weights,
-            pooling=network.pooling,
+        loss_network = loss_network_for(
+            dataclasses.asdict(loss), {**dataclasses.asdict(network), "weights": weights}
         ).to(device)
     except UserError as error:
         message = str(error).replace("loss_network.weights", "--loss-network-weights")

@@ -14,7 +14,6 @@ PICTURE_SUFFIXES = (
     *(".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"),
     *(".jp2", ".avif", ".heic", ".heif", ".jxl"),
 )
-READABLE_SUFFIXES = PHOTO_SUFFIXES = PICTURE_SUFFIXES  # older names of the same
 
 # What operating systems, network drives and archives leave between pictures. Names that begin
 # with a dot are left out too: .DS_Store, ._IMG_1.jpg, .IMG_1.jpg.icloud, .Trashes.

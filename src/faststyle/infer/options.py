@@ -20,7 +20,7 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     if options.list:
         return options
     if not options.ckpt:
-        raise UserError("no style given: --ckpt NAME or FILE; --list shows the styles at hand")
+        raise UserError("no style given: --ckpt NAME or FILE; --list shows the available styles")
     if options.describe:
         return options
     if not options.inputs and not options.watch:
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         type=values.path,
         help=f"a picture file for one photo, else a folder (default: {RESULTS}/<style>/)",
     )
-    add("--list", action="store_true", help="print the styles at hand")
+    add("--list", action="store_true", help="print the available styles")
     add("--describe", action="store_true", help="print the checkpoint's metadata")
 
     many = parser.add_argument_group("many photos")

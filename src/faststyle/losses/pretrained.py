@@ -15,7 +15,6 @@ from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, check_values, read_safetensors, read_torch
 from faststyle.losses.architectures import ARCHITECTURES
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.losses.perceptual_loss import PerceptualLoss
 
 TORCHVISION_WEIGHTS = {
     "vgg16": "VGG16_Weights.IMAGENET1K_V1",
@@ -54,27 +53,23 @@ def build_loss_network(
     return network
 
 
-def build_perceptual_loss(
-    loss_network: Mapping[str, Any], loss: Mapping[str, Any], style_image: Tensor
-) -> PerceptualLoss:
-    """The objective of Johnson et al. 2016 from plain settings, on the CPU.
+def loss_network_for(loss: Mapping[str, Any], loss_network: Mapping[str, Any]) -> LossNetwork:
+    """The loss network of an objective, on the CPU: `PerceptualLoss(network, **loss, ...)`.
 
     Args:
+        loss: arguments of `PerceptualLoss`; the network ends at the deepest of its layers.
         loss_network: `name`, `weights` and `pooling`, as `build_loss_network` takes them; other
             keys are passed over.
-        loss: the arguments of `PerceptualLoss`: formula, weights and layers.
-        style_image: (1, 3, H, W) in [0, 1].
 
     Raises:
-        UserError: a name or a file is wrong.
+        UserError: as `build_loss_network`.
     """
-    network = build_loss_network(
+    return build_loss_network(
         loss_network["name"],
         [*loss["content_layers"], *loss["style_layers"]],
         weights=loss_network["weights"],
         pooling=loss_network["pooling"],
     )
-    return PerceptualLoss(network, **loss, style_image=style_image)
 
 
 def model_card(name: str, weights: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,7 @@ from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
 from faststyle.losses.checks import check_large_enough
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.perceptual_loss import PerceptualLoss
-from faststyle.losses.pretrained import build_loss_network
+from faststyle.losses.pretrained import loss_network_for
 from faststyle.optimize.inputs import Pictures
 from faststyle.optimize.memory import check_fits, peak_bytes, style_bytes
 from faststyle.optimize.pixels import OPTIMIZERS, Iterate, noise_like, optimize_pixels
@@ -45,11 +46,17 @@ def load_loss_network(config: OptimizeConfig, pictures: Pictures) -> LossNetwork
             advice = "crop it, or give a larger style.size (or style_scale, or coarsest_size)"
             check_large_enough("style", size, network, loss.style_layers, advice)
     device = choose_device(config.device)
-    loss_network = build_loss_network(
-        network, layers, weights=config.loss_network.weights, pooling=config.loss_network.pooling
+    loss_network = loss_network_for(
+        _loss_settings(config, pictures), dataclasses.asdict(config.loss_network)
     ).to(device)
     _check_memory(config, pictures, loss_network)
     return loss_network
+
+
+def _loss_settings(config: OptimizeConfig, pictures: Pictures) -> dict[str, Any]:
+    """Arguments of `PerceptualLoss`; without a content image there is no content loss."""
+    without_content = {} if pictures.content is not None else {"content_layers": []}
+    return {**dataclasses.asdict(config.loss), **without_content}
 
 
 def _check_memory(config: OptimizeConfig, pictures: Pictures, loss_network: LossNetwork) -> None:
@@ -109,15 +116,12 @@ def _at_scale(
     device = loss_network.mean.device
     style_edge = _style_edge(config, long_edge)
     style_images = [resize_long_edge(image, style_edge) for image in pictures.style_images]
-    settings = dataclasses.asdict(config.loss)
     content = None
-    if pictures.content is None:
-        settings["content_layers"] = []
-    else:
+    if pictures.content is not None:
         content = to_tensor(resize_long_edge(pictures.content, long_edge)).to(device)
     perceptual_loss = PerceptualLoss(
         loss_network,
-        **settings,
+        **_loss_settings(config, pictures),
         style_image=[to_tensor(image).to(device) for image in style_images],
         style_blend=config.style.blend or [1.0] * len(style_images),
     )

@@ -13,7 +13,8 @@ from faststyle.config.train import TrainConfig
 from faststyle.data.datamodule import ContentData
 from faststyle.data.sources import open_photos
 from faststyle.images.tensors import to_tensor
-from faststyle.losses.pretrained import build_perceptual_loss
+from faststyle.losses.perceptual_loss import PerceptualLoss
+from faststyle.losses.pretrained import loss_network_for
 from faststyle.networks.transform_net import TransformNet
 from faststyle.train.callbacks import StopOnSignal, Validation
 from faststyle.train.checkpointing import DirectCheckpointIO, RunCheckpoints
@@ -57,11 +58,9 @@ def build_module(
     net = TransformNet(**dataclasses.asdict(config.network))
     if base is not None:
         net.load_state_dict(base.checkpoint.build().state_dict())
-    perceptual_loss = build_perceptual_loss(
-        dataclasses.asdict(config.loss_network),
-        dataclasses.asdict(config.loss),
-        to_tensor(style_image.image),
-    )
+    loss = dataclasses.asdict(config.loss)
+    loss_network = loss_network_for(loss, dataclasses.asdict(config.loss_network))
+    perceptual_loss = PerceptualLoss(loss_network, **loss, style_image=to_tensor(style_image.image))
     return StyleTransfer(
         net,
         perceptual_loss,
