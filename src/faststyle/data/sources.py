@@ -12,10 +12,10 @@ from PIL import Image
 
 from faststyle.data.huggingface import (
     HuggingFacePhotos,
-    undecoded,
     check_parquet,
     open_hub,
     open_tables,
+    undecoded,
     utf8_names,
 )
 from faststyle.data.synthetic import SyntheticPhotos
