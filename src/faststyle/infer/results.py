@@ -1,4 +1,4 @@
-"""Under which name a result is written: nothing is replaced that was not made of the same photo."""
+"""Under which name a result is written, and whether a file of that name may be replaced."""
 
 from __future__ import annotations
 

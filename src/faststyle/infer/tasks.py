@@ -102,7 +102,7 @@ def _expand(
 def _in_folder(
     folder: Path, output: Path, recursive: bool, left_out: list[str], *, alone: bool
 ) -> list[tuple[Path, Path]]:
-    """The photos of a folder; the folder itself, which no one can read, where it has none."""
+    """The photos of a folder. An empty folder counts as a photo that cannot be read."""
     try:
         found = find_pictures(folder, recursive)
     except UserError:

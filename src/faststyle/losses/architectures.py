@@ -1,6 +1,12 @@
 """Architectures of the loss networks: the layers of each by name, from the input on.
 
-To add one, add its function to ARCHITECTURES and its weights to `pretrained`.
+To add one:
+
+1. here: a function that gives its layers by name, and an entry in ARCHITECTURES. The layers stand in
+   the order of torchvision's `features`, whose index finds their weights; convolutions are
+   FrozenConv2d.
+2. losses/pretrained.py: where its weights come from, in TORCHVISION_WEIGHTS or BUNDLED.
+3. conf/loss_network/NAME.yaml: its name, weights, pooling and default layers.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def gatys_style(
     """1/(4 N_l^2 M_l^2) sum (G - A)^2: Gatys et al. 2016, equation 4, from normalized Grams.
 
     The paper has G = F F^T for N_l maps of M_l positions. `gram` divides by N_l M_l, so the factor
-    becomes 1/4. If the style image has another size, each matrix is divided by its own M_l.
+    becomes 1/4. A style image of another size has its own M_l.
 
     Raises:
         ValueError: `target` has another shape than `grams` and is not of batch 1.

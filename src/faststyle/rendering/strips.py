@@ -1,9 +1,9 @@
 """The transform network on pictures too large for memory: strip by strip, yet exact.
 
 Instance norm needs mean and variance of the whole picture, so no strip can run through the network
-alone. Here every norm waits for a pass over all strips that gathers them. Near input and output,
-where activations are large and cheap, each such pass computes them anew; only those at a quarter
-of the size, around the residual blocks, are kept, in memory or in a file.
+alone. Here a pass over all strips gathers them for each norm. Near input and output activations are
+large and cheap: every pass computes them again. Around the residual blocks they have a quarter of
+the size: they are kept, in memory or in a file.
 """
 
 from __future__ import annotations
