@@ -2,8 +2,8 @@
 
 To add one:
 
-1. here: a function that gives its layers by name, and an entry in ARCHITECTURES. The layers stand in
-   the order of torchvision's `features`, whose index finds their weights; convolutions are
+1. here: a function that gives its layers by name, and an entry in ARCHITECTURES. The layers stand
+   in the order of torchvision's `features`, whose index finds their weights; convolutions are
    FrozenConv2d.
 2. losses/pretrained.py: where its weights come from, in TORCHVISION_WEIGHTS or BUNDLED.
 3. conf/loss_network/NAME.yaml: its name, weights, pooling and default layers.
