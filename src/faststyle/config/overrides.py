@@ -1,4 +1,4 @@
-"""Overrides of a command line (`key=value`): names and paths are taken as they are written.
+"""Overrides of a command line (`key=value`): names and paths are taken as written.
 
 Hydra reads every value by a grammar of its own, in which spaces, brackets, commas, quotes and
 accents mean something or nothing. For settings that hold a name or a path the value is quoted

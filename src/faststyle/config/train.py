@@ -1,4 +1,4 @@
-"""The typed configuration: what each key may hold. Values live in conf/ alone, types here."""
+"""Settings of `python -m train`: types and ranges. Their values are in conf/ alone."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class TrainConfig:
         _check_name("checkpoint_name", self.checkpoint_name)
 
 
-# Values that are names or paths, not Hydra's grammar: config.overrides takes them as written.
+# Names and paths, which config.overrides takes as written and not by Hydra's grammar.
 TEXT_KEYS = frozenset(
     {
         *(f"style.{key}" for key in ("name", "title", "artist", "rights", "image")),
