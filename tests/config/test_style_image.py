@@ -52,7 +52,7 @@ def test_a_run_without_a_painting_says_what_it_takes(
 ) -> None:
     outcome = train_cli(*smoke_overrides, "style=great_wave", "style.image=null")
     assert outcome.code == 0, outcome.err
-    (line,) = (line for line in outcome.out.splitlines() if line.startswith("Style picture"))
+    (line,) = (line for line in outcome.out.splitlines() if line.startswith("Style image"))
     assert "the bundled swatch of The Great Wave" in line
     assert "style.image=FILE" in line
     style = read_checkpoint(tmp_path / "checkpoints" / "great_wave.safetensors").metadata["style"]
@@ -66,7 +66,7 @@ def test_a_run_with_a_painting_says_so(
 ) -> None:
     noise_picture(3).save(tmp_path / "mine.png")
     outcome = train_cli(*smoke_overrides, "style.image=mine.png")
-    assert "Style picture: mine.png\n" in outcome.out
+    assert "Style image: mine.png\n" in outcome.out
     style = read_checkpoint(tmp_path / "checkpoints" / "starry_night.safetensors").metadata["style"]
     assert style["image"] == "mine.png"
 

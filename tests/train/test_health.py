@@ -65,7 +65,7 @@ def test_real_runs_are_healthy(vitals: tuple[int, float, float, float, float]) -
 @pytest.mark.parametrize(
     ("change", "kind", "advice"),
     [
-        ({"deviation": 0.001}, "one colour", "trainer.learning_rate"),
+        ({"deviation": 0.001}, "one color", "trainer.learning_rate"),
         ({"saturated": 0.97}, "black and white", "trainer.learning_rate"),
         ({"content": 0.999}, "content", "loss.style_weight"),
         ({"fallen": 0.99}, "loss", "trainer.learning_rate"),
@@ -128,7 +128,7 @@ def replace_output(net: TransformNet, picture: Callable[[Tensor], Tensor]) -> No
 
 FIXED = to_tensor(noise_picture(50, 32, 32))
 STATES: dict[str, Callable[[TransformNet], object]] = {
-    "collapsed to one colour": lambda net: scale_output(net, 0.0),
+    "collapsed to one color": lambda net: scale_output(net, 0.0),
     "collapsed to black and white": lambda net: scale_output(net, 1e4),
     "no longer show their photos": lambda net: replace_output(net, FIXED.expand_as),
     "the loss is 100% of that at the start": lambda net: None,

@@ -68,7 +68,7 @@ def test_another_painting_or_batch_is_refused_though_its_name_may_change(
     other = tmp_path / "other.png"
     noise_picture(5).save(other)
     for change, said in {
-        f"style.image={other}": "the painting's fingerprint (style.image) was ",
+        f"style.image={other}": "the style image's fingerprint (style.image) was ",
         "data.batch_size=4": "the batch of all processes together",
     }.items():
         outcome = train_cli(f"resume={stopped}", change)

@@ -1,4 +1,4 @@
-"""Overrides of a command line (`key=value`): names and paths are taken as they are written.
+"""Overrides of a command line (`key=value`): names and paths are taken as written.
 
 Hydra reads every value by a grammar of its own, in which spaces, brackets, commas, quotes and
 accents mean something or nothing. For settings that hold a name or a path the value is quoted
@@ -19,6 +19,7 @@ GROUPS = tuple(sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir())
 OPTIONAL_GROUPS = ("experiment",)  # may be null
 
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_HUGE = re.compile("[0-9]{400}")  # neither a float, nor a whole number that Hydra could print
 _NO_TEXT = ("", "null", "???")
 
 
@@ -32,7 +33,8 @@ def quote_overrides(
     `~/` becomes the home folder. `list_keys` hold lists of such values, `[a.jpg,b.jpg]`.
 
     Raises:
-        UserError: a group of settings (`style=...`) is given a list, or nothing.
+        UserError: a group of settings (`style=...`) is given a list, or nothing; or a number has
+            hundreds of digits.
     """
     arguments = list(arguments)
     sweeping = bool({"-m", "--multirun"} & set(arguments))
@@ -60,6 +62,8 @@ def _quoted(
         return argument
     if name in list_keys and re.fullmatch(r"\[[^'\"]+\]", value):
         return f"{key}=[{','.join(_quote(item.strip()) for item in value[1:-1].split(','))}]"
+    if name not in text_keys and _HUGE.search(value):
+        raise UserError(f"{name}: a number of {len(value)} digits is too large")
     if name not in text_keys or value in _NO_TEXT or _QUOTED.fullmatch(value):
         return argument
     if sweeping and "," in value and not os.path.exists(value):

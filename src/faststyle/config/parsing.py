@@ -24,6 +24,8 @@ from faststyle.config.overrides import literal, quote_overrides
 from faststyle.errors import UserError, closest, exit_on_user_error
 from faststyle.files.paths import CONF_DIR, STYLE_NAME, shell_command
 
+MAX_LENGTH = 300  # characters of a library's message, which may quote a value of any length
+
 
 class RunFailed(UserError):
     """One of several runs failed; its own message has been printed."""
@@ -93,8 +95,8 @@ def raise_user_error(error: HydraException | OmegaConfBaseException) -> NoReturn
         if "is not in struct" in lines[0] or "not in '" in lines[0]:
             hint = closest(key.rpartition(".")[2], known)
             raise UserError(f"{key}: no such key; there are {', '.join(known)}{hint}") from error
-        raise UserError(f"{key}: {lines[0]}") from error
-    raise UserError(" ".join(str(error).split())) from error
+        raise UserError(f"{key}: {lines[0][:MAX_LENGTH]}") from error
+    raise UserError(" ".join(str(error).split())[:MAX_LENGTH]) from error
 
 
 def _own_style(given: str) -> str:
@@ -118,7 +120,10 @@ def parse_as(schema: type[Schema], config: DictConfig) -> Schema:
         parsed = OmegaConf.to_object(typed)
     except OmegaConfBaseException as error:
         raise_user_error(error)
-    except OverflowError as error:  # a whole number of hundreds of digits, as a float
-        raise UserError(f"a number is too large: {error}; give a smaller one") from error
+    except UserError:
+        raise
+    except (OverflowError, ValueError) as error:  # a whole number of hundreds of digits
+        reason = str(error).splitlines()[0][:MAX_LENGTH]
+        raise UserError(f"a number is too large: {reason}; give a smaller one") from error
     assert isinstance(parsed, schema)
     return parsed

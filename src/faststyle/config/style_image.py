@@ -1,4 +1,4 @@
-"""Which picture a style is learned from: the one given, or the swatch that ships with the code.
+"""The style image: the one given, or the swatch that ships with faststyle.
 
 A swatch is a texture with the painting's Gram matrices (Gatys et al. 2015), 512 pixels at its long
 edge like the painting it was made from; scripts/gallery/swatches.py made it.
@@ -14,10 +14,10 @@ from faststyle.files.paths import swatch_of
 
 
 def style_image_path(style: StyleConfig) -> Path:
-    """The file `style.image`, which is not opened here, or the swatch of `style.name`.
+    """Return the file `style.image`, which is not opened here, or the swatch of `style.name`.
 
     Raises:
-        UserError: no picture is given and the style has no swatch.
+        UserError: no style image is given and the style has no swatch.
     """
     if style.image is not None:
         return Path(style.image)
@@ -31,10 +31,10 @@ def style_image_path(style: StyleConfig) -> Path:
 
 
 def describe_style_image(style: StyleConfig) -> str:
-    """One line for people: what is learned from."""
+    """Return the line that a run prints about its style image."""
     if style.image is not None:
-        return f"Style picture: {style.image}"
+        return f"Style image: {style.image}"
     return (
-        f"Style picture: the bundled swatch of {style.title}, a texture made from the painting; "
+        f"Style image: the bundled swatch of {style.title}, a texture made from the painting; "
         "style.image=FILE takes the painting itself"
     )

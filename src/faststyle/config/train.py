@@ -1,4 +1,4 @@
-"""The typed configuration: what each key may hold. Values live in conf/ alone, types here."""
+"""Settings of `python -m train`: types and ranges. Their values are in conf/ alone."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from omegaconf import MISSING, DictConfig
 
 from faststyle.config.parsing import parse_as
-from faststyle.errors import UserError, above_zero, at_least, check_choice
+from faststyle.config.ranges import MOST, check_range
+from faststyle.errors import UserError, check_choice
 from faststyle.files.paths import STYLE_NAME
 
 MAX_SEED = 2**32 - 1  # numpy takes no more
+MAX_SIDE = 16_384  # pixels; features of a larger style image or crop fit into no machine
+MAX_PROCESSES = 1024
+MAX_WEIGHT = 1e20  # far from the end of 32-bit floats, and above every published weight
 PRECISIONS = ("auto", "32", "bf16", "16")
 
 
 def _check_name(key: str, name: str) -> None:
     if not re.fullmatch(STYLE_NAME, name):
-        raise UserError(f"{key}: {name!r} names a file: use up to 80 letters, digits, _ . -")
+        raise UserError(f"{key}: {name[:100]!r} names a file: use up to 80 letters, digits, _ . -")
 
 
 @dataclass(kw_only=True)
@@ -33,8 +37,10 @@ class StyleConfig:
     steps: int | None = None  # a deviation from trainer.max_steps of experiment=gallery
 
     def __post_init__(self) -> None:
-        at_least("style", self, 16, ["size"])
-        at_least("style", self, 1, ["steps"])
+        check_range("style", self, 16, MOST, ["size"])
+        check_range("style", self, 1, MOST, ["steps"])
+        check_range("style", self, -100_000, 100_000, ["year"])
+        check_range("style", self, 0, MAX_WEIGHT, ["style_weight"])
         _check_name("style.name", self.name)
 
 
@@ -48,8 +54,8 @@ class NetworkConfig:
     output: str = MISSING
 
     def __post_init__(self) -> None:
-        at_least("network", self, 1, ["width"])
-        at_least("network", self, 0, ["num_residual_blocks"])
+        check_range("network", self, 1, 1024, ["width"])
+        check_range("network", self, 0, 1000, ["num_residual_blocks"])
 
 
 @dataclass(kw_only=True)
@@ -62,7 +68,8 @@ class LossConfig:
     style_layers: list[str] = MISSING
 
     def __post_init__(self) -> None:
-        at_least("loss", self, 0, ["content_weight", "style_weight", "tv_weight"])
+        weights = ["content_weight", "style_weight", "tv_weight"]
+        check_range("loss", self, 0, MAX_WEIGHT, weights)
         for name in ("content_layers", "style_layers"):
             if not getattr(self, name):
                 raise UserError(f"loss.{name}: give at least one layer")
@@ -90,11 +97,12 @@ class DataConfig:
     max_bad_share: float = MISSING
 
     def __post_init__(self) -> None:
-        at_least("data", self, 1, ["num_images", "num_val_images", "batch_size"])
-        at_least("data", self, 0, ["num_workers", "max_bad_share"])
-        at_least("data", self, 16, ["image_size"])
-        if self.max_bad_share > 1:
-            raise UserError(f"data.max_bad_share: must be at most 1, got {self.max_bad_share}")
+        check_range("data", self, 1, 10**7, ["num_images"])
+        check_range("data", self, 1, 1000, ["num_val_images"])  # all of them are kept in memory
+        check_range("data", self, 1, MOST, ["batch_size"])
+        check_range("data", self, 0, MAX_PROCESSES, ["num_workers"])
+        check_range("data", self, 16, MAX_SIDE, ["image_size"])
+        check_range("data", self, 0, 1, ["max_bad_share"])
 
 
 @dataclass(kw_only=True)
@@ -118,15 +126,21 @@ class TrainerConfig:
     photo_steps: int = MISSING
 
     def __post_init__(self) -> None:
-        positive = ["max_steps", "max_images", "num_nodes", "checkpoint_every", "preview_every"]
-        at_least("trainer", self, 1, positive)
-        at_least("trainer", self, 0, ["warmup_steps", "photo_steps"])
-        if self.checkpoint_minutes is not None:
-            above_zero("trainer", self, ["checkpoint_minutes"])
-        above_zero("trainer", self, ["learning_rate", "gradient_clip"])
-        check_choice("trainer.precision", self.precision, PRECISIONS)
-        if isinstance(self.devices, str) and not self.devices.isdigit():
-            check_choice("trainer.devices", self.devices, ["auto", "1", "2", "..."])
+        check_range("trainer", self, 1, MOST, ["max_steps", "checkpoint_every", "preview_every"])
+        check_range("trainer", self, 1, 1000 * MOST, ["max_images"])
+        check_range("trainer", self, 1, MAX_PROCESSES, ["num_nodes"])
+        check_range("trainer", self, 0, MOST, ["warmup_steps", "photo_steps"])
+        check_range("trainer", self, 0, MOST, ["checkpoint_minutes"], open_low=True)
+        check_range("trainer", self, 0, 1000, ["learning_rate"], open_low=True)
+        check_range("trainer", self, 0, MOST, ["gradient_clip"], open_low=True)
+        check_choice("trainer.precision", self.precision[:20], PRECISIONS)
+        if isinstance(self.devices, str):
+            if not re.fullmatch("[0-9]{1,9}", self.devices):
+                check_choice("trainer.devices", self.devices[:20], ["auto", "1", "2", "..."])
+            else:
+                self.devices = int(self.devices)
+        if self.devices != "auto":
+            check_range("trainer", self, 1, MAX_PROCESSES, ["devices"])
 
 
 @dataclass(kw_only=True)
@@ -145,13 +159,12 @@ class TrainConfig:
     checkpoint_name: str = MISSING
 
     def __post_init__(self) -> None:
-        at_least("", self, 0, ["seed"])
-        if self.seed > MAX_SEED:
-            raise UserError(f"seed: must be at most {MAX_SEED}, got {self.seed}")
+        check_range("", self, 0, MAX_SEED, ["seed"])
+        check_range("style", self.style, 16, MAX_SIDE, ["size"])
         _check_name("checkpoint_name", self.checkpoint_name)
 
 
-# Values that are names or paths, not Hydra's grammar: config.overrides takes them as written.
+# Names and paths, which config.overrides takes as written and not by Hydra's grammar.
 TEXT_KEYS = frozenset(
     {
         *(f"style.{key}" for key in ("name", "title", "artist", "rights", "image")),

@@ -1,4 +1,4 @@
-"""From settings to objects: what a user can get wrong is checked first."""
+"""Builds the objects of a run from its settings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from faststyle.train.resume import RunCheckpoint
 
 
 def build_content(config: TrainConfig) -> ContentData:
-    """The photos of `config.data`, opened but not yet decoded."""
+    """Open the content photos of `config.data`; none is decoded yet but those held out."""
     data = config.data
     photos = open_photos(
         data.source,
@@ -54,7 +54,7 @@ def build_content(config: TrainConfig) -> ContentData:
 def build_module(
     config: TrainConfig, style_image: StyleImage, base: BaseStyle | None
 ) -> StyleTransfer:
-    """Networks and losses from the settings; downloads or reads the loss network."""
+    """Build networks and losses; reads the weights of the loss network, or downloads them."""
     net = TransformNet(**dataclasses.asdict(config.network))
     if base is not None:
         net.load_state_dict(base.checkpoint.build().state_dict())
@@ -80,7 +80,7 @@ def build_trainer(
     stop: StopOnSignal,
     resumed: RunCheckpoint | None,
 ) -> pl.Trainer:
-    """Lightning's Trainer with TensorBoard and every callback of a run."""
+    """Build Lightning's Trainer with the TensorBoard log and every callback of a run."""
     config, trainer = launch.config, launch.config.trainer
     logger = RunLogger(folder.path, first_step=None if resumed is None else resumed.step)
     logger.log_settings(config)

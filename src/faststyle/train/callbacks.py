@@ -19,13 +19,13 @@ from faststyle.train.distributed import any_process
 from faststyle.train.module import StyleTransfer
 from faststyle.train.signals import StopRequest
 
-EARLY_PREVIEWS = (5, 10, 25, 50)  # the first minutes decide whether a run is worth its time
+EARLY_PREVIEWS = (5, 10, 25, 50)  # steps; the first minutes show whether a run is worth its time
 MAX_PREVIEW_PHOTOS = 4
 
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """What a validation gave.
+    """The result of a validation.
 
     Args:
         step: steps taken so far.
@@ -40,14 +40,15 @@ class ValidationResult:
 
 
 class Validation(Callback):
-    """Losses on held-out photos and a preview grid (photos above, stylized below).
+    """Measures the losses on held-out photos and draws a preview grid.
 
-    At the start, at EARLY_PREVIEWS, then every `every` steps and at the end: to TensorBoard and
-    as `step_*.jpg` in the folder `previews`. In the main process only.
+    Runs at the start, at EARLY_PREVIEWS, every `every` steps and at the end, in the main process
+    only. The grid, photos above and stylized ones below, goes to TensorBoard and to `step_*.jpg`
+    in the folder `previews`.
 
     Args:
         photos: held out, (N, 3, H, W) in [0, 1].
-        listeners: are called with every result and the module.
+        listeners: called with every result and the module.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Validation(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: Any
     ) -> None:
         step = trainer.global_step
-        # At the last step too, not only when training ends: a checkpoint in between records them.
+        # At the last step too, not only when training ends: the last checkpoint records its losses.
         if step % self.every == 0 or step in EARLY_PREVIEWS or step == trainer.max_steps:
             self._validate(trainer, pl_module)
 
@@ -107,7 +108,7 @@ def validate(module: StyleTransfer, photos: Tensor, step: int) -> ValidationResu
 def _preview_grid(result: ValidationResult) -> Tensor:
     shown = min(MAX_PREVIEW_PHOTOS, len(result.photos))
     pictures = torch.cat([result.photos[:shown], result.stylized[:shown]]).cpu()
-    # What is not a number shows as black; StyleTransfer ends the run.
+    # What is not a number is drawn black; StyleTransfer ends the run.
     return make_grid(pictures.nan_to_num(), nrow=shown, padding=4, pad_value=1.0)
 
 

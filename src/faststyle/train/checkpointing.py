@@ -1,4 +1,4 @@
-"""Checkpoints of a run: written whole or not at all, the last two kept."""
+"""Checkpoints of a run: each is written whole or not at all, and the last two are kept."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class CannotSave(UserError):
 
 
 class DirectCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint to the very path it is given, and has the disk confirm it.
+    """Writes a checkpoint straight to its path, and waits for the disk to confirm it.
 
-    Lightning's own writes a copy in the system's temporary folder first: another disk, perhaps a
-    smaller one, and a kill leaves the copy there.
+    Lightning writes a copy into the system's temporary folder first. That may be another, smaller
+    disk, and a killed process leaves the copy there.
     """
 
     def save_checkpoint(
@@ -56,12 +56,12 @@ class DirectCheckpointIO(TorchCheckpointIO):
 
 
 class RunCheckpoints(Callback):
-    """Keeps a run safe: `last.ckpt` to resume from and the style checkpoint to use.
+    """Writes `last.ckpt`, to resume from, and the style checkpoint, to use.
 
-    Every `every` steps, every `minutes` minutes (either may be None), at the end, and when the
-    run is told to stop. Written under another name and renamed; the last.ckpt before becomes
-    previous.ckpt. No state of random generators is in it: nothing in a step draws from them,
-    every crop's randomness is made from the seed and its position in the run.
+    Saves every `every` steps and every `minutes` minutes (either may be None), at the end, and when
+    the run is told to stop. A checkpoint is written under another name and renamed; the one before
+    becomes previous.ckpt. It holds no state of random generators: nothing in a step draws from
+    them, and the randomness of a crop comes from the seed and its position in the run.
 
     Args:
         record: of the run, up to its first step here; the attribute follows the run.
@@ -79,11 +79,11 @@ class RunCheckpoints(Callback):
         self.folder, self.record, self.every = folder, record, every
         self.seconds = None if minutes is None else 60 * minutes
         self._losses: dict[str, float] = {}
-        # Resumed from another file, last.ckpt is damaged or to be replaced: nothing to keep.
+        # A run resumed from another file has a last.ckpt that is damaged or to be replaced.
         self._last_is_good = resume_from is None or resume_from == folder.last
 
     def note(self, result: ValidationResult, module: StyleTransfer) -> None:
-        """Take the losses that the next checkpoint records."""
+        """Remember the losses for the next checkpoint."""
         self._losses = result.losses
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -103,7 +103,7 @@ class RunCheckpoints(Callback):
         step = trainer.global_step
         if self.seconds is not None:
             late = time.monotonic() - self._saved_time > self.seconds
-            # Saving takes all processes: the clock of one decides.
+            # All processes save together, so the clock of one decides.
             if any_process(late and trainer.is_global_zero):
                 return step > self._saved_at
         return step > self._saved_at and self.every is not None and step % self.every == 0
@@ -112,9 +112,9 @@ class RunCheckpoints(Callback):
         assert isinstance(module, StyleTransfer)
         self.record = self.record.with_progress(trainer.global_step, self._losses)
         if trainer.is_global_zero and trainer.logger is not None:
-            # Otherwise a kill takes the last two minutes of curves with it.
+            # Otherwise a killed run loses the last two minutes of its curves.
             trainer.logger.experiment.flush()  # type: ignore[attr-defined]
-        # Every process takes part in gathering the state, one of them writes it.
+        # Every process takes part in gathering the state; the main one writes it.
         last = self.folder.last
         with atomic_write(last) if trainer.is_global_zero else nullcontext(last) as partial:
             trainer.save_checkpoint(partial)
@@ -134,7 +134,7 @@ class RunCheckpoints(Callback):
 
 @contextmanager
 def explain_full_disk(folder: RunFolder) -> Iterator[None]:
-    """Turn a disk that takes no more into one line: which, how full, what is left, what to do."""
+    """Turn the error of a full disk into one line: which disk, how full, what to do."""
     try:
         yield
     except Exception as error:
@@ -165,7 +165,7 @@ def _is_no_room(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             return True
-        if any(f"(os error {number})" in str(error) for number in NO_ROOM):  # safetensors'
+        if any(f"(os error {number})" in str(error) for number in NO_ROOM):  # safetensors
             return True
         error = error.__cause__ or error.__context__
     return False

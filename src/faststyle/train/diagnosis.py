@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 @torch.no_grad()
 def first_not_finite(net: nn.Module, photos: Tensor) -> str | None:
-    """The first thing that is not finite: the photos, a layer's weights, or its output.
+    """Return the first thing that is not finite: the photos, a layer's weights, or its output.
 
-    Runs the network once more, in the precision that holds where it is called.
+    Runs the network once more, in the precision of the caller.
     """
     if not photos.isfinite().all():
         return "the photos"

@@ -1,4 +1,4 @@
-"""The end of a run: measure, write the style checkpoint, stylize a sample, print what is next."""
+"""The end of a run: measure, write the style checkpoint, stylize a sample, print what follows."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def finish(
     seconds: float,
     base_photo_end: Mapping[str, Tensor] | None,
 ) -> Path:
-    """Measure the trained style, write its checkpoint, stylize a sample, print what is next.
+    """Measure the trained style, write its checkpoint, stylize a sample, print what follows.
 
     Args:
         record: of the run, after its last step.
-        seconds: that the steps took.
+        seconds: duration of all steps.
         base_photo_end: see `learn_from_run`.
     """
     path = Path(config.checkpoint_dir) / f"{config.checkpoint_name}.safetensors"
@@ -83,7 +83,7 @@ def finish(
 
 
 def _keep_earlier(path: Path) -> Path | None:
-    """Copy a checkpoint of that name aside, under the next free number: hours may be in it."""
+    """Copy an earlier checkpoint of that name aside, under the next free number."""
     if not path.exists():
         return None
     names = (path.with_name(f"{path.stem}_{number}{path.suffix}") for number in count(1))
@@ -94,7 +94,7 @@ def _keep_earlier(path: Path) -> Path | None:
 
 
 def next_steps(config: TrainConfig, path: Path) -> list[tuple[str, str]]:
-    """Commands that follow on a run, and what each gives."""
+    """Return commands to run next, and what each gives."""
     python = ("python", "-m")
     start = [f"init_from={path}", *_network(config.network)]
     if config.loss_network.name == "compact":
@@ -116,7 +116,7 @@ def next_steps(config: TrainConfig, path: Path) -> list[tuple[str, str]]:
 
 
 def _style(style: StyleConfig) -> list[str]:
-    """Overrides that choose this style again, one of ours or the user's own."""
+    """Return overrides that choose this style again, one that ships or the user's own."""
     chosen = [f"style={style.name}"]
     if not (CONF_DIR / "style" / f"{style.name}.yaml").is_file():
         chosen = ["style=custom", f"style.name={style.name}"]
@@ -124,7 +124,7 @@ def _style(style: StyleConfig) -> list[str]:
 
 
 def _network(network: NetworkConfig) -> list[str]:
-    """Overrides that choose this network again: one of conf/network/, or value by value."""
+    """Return overrides that choose this network again: one of conf/network/, or each value."""
     wanted = dataclasses.asdict(network)
     for file in sorted((CONF_DIR / "network").glob("*.yaml")):
         full = OmegaConf.load(CONF_DIR / "network" / "full.yaml")

@@ -1,4 +1,4 @@
-"""Warns once per problem of a training that goes wrong without stopping, with a likely cause."""
+"""Warnings about a run that learns nothing although its losses are finite numbers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.train.callbacks import ValidationResult
 from faststyle.train.module import StyleTransfer
 
-PHOTOS = 2  # held-out photos that are looked at
-EARLY = 100  # steps before which nothing is judged: a healthy output is still grey and empty
+PHOTOS = 2  # held-out photos that are judged
+EARLY = 100  # steps before which nothing is judged: a healthy output is still gray and empty
 # Thresholds, with what healthy runs give at step 100 and later: docs/reliability.md.
-ONE_COLOR = 0.02  # standard deviation of each colour over a picture
+ONE_COLOR = 0.02  # standard deviation of each color over a picture
 SATURATED = 0.9  # share of values that are black or white, to within a hundredth
 FALLEN = 0.85  # of the total loss at the start
 LOST = 0.97  # content loss against the right photo, over that against another
@@ -23,11 +23,14 @@ LOST = 0.97  # content loss against the right photo, over that against another
 
 @dataclass(frozen=True)
 class Vitals:
-    """What tells a healthy run at one step.
+    """Measures of a run at one step that tell whether it is healthy.
 
-    `deviation` and `saturated` are of the stylized pictures, `fallen` is the total loss over that
-    of the first step (None where the run did not start untrained), `content` is the content loss
-    over the one against another photo.
+    Args:
+        step: steps taken so far.
+        deviation: largest standard deviation of a color over one stylized picture.
+        saturated: share of the stylized values that are black or white.
+        content: content loss against the right photo, over that against another.
+        fallen: total loss over that at the first step; None where the run did not start untrained.
     """
 
     step: int
@@ -37,13 +40,13 @@ class Vitals:
     fallen: float | None
 
     def complaints(self) -> dict[str, str]:
-        """What is wrong, by kind: cause and advice in a line each."""
+        """Return what is wrong, by kind: a line each, with the likely cause and advice."""
         if self.step < EARLY:
             return {}
         found = {}
         if self.deviation < ONE_COLOR:
-            found["one colour"] = (
-                "pictures have collapsed to one colour; likely the learning rate is too high or "
+            found["one color"] = (
+                "pictures have collapsed to one color; likely the learning rate is too high or "
                 "loss.tv_weight too large: try a fifth of trainer.learning_rate, or less of "
                 "loss.tv_weight"
             )
@@ -66,17 +69,17 @@ class Vitals:
 
 
 def pixel_vitals(stylized: Tensor) -> tuple[float, float]:
-    """Largest standard deviation of a colour over one picture, and the share that is saturated."""
+    """Return the largest deviation of a color over one picture, and the saturated share of all."""
     deviation = stylized.flatten(2).std(dim=2).max()
     saturated = ((stylized < 0.01) | (stylized > 0.99)).float().mean()
     return float(deviation), float(saturated)
 
 
 class Health:
-    """Judges every validation; warns on stderr once of what is wrong at two in a row.
+    """Judges every validation; warns on stderr once of each problem seen at two in a row.
 
     Args:
-        style_image: (1, 3, H, W) in [0, 1]: what it is itself is not a fault in a picture.
+        style_image: (1, 3, H, W) in [0, 1]; a picture may be as flat or as saturated as it is.
         untrained: whether the weights start from nothing, so that the loss has to fall.
     """
 
@@ -101,10 +104,10 @@ class Health:
         self._suspected = set(complaints)
 
     def measure(self, result: ValidationResult, module: StyleTransfer) -> Vitals:
-        """The vitals of a validation, less what the style image excuses."""
+        """Return the vitals of a validation, less what the style image excuses."""
         photos, stylized = result.photos[:PHOTOS], result.stylized[:PHOTOS]
         deviation, saturated = pixel_vitals(stylized)
-        # Of the style image's own kind, so not a fault: a woodcut is black and white.
+        # A woodcut is black and white, and so are pictures in its style.
         if self.style_deviation < 2 * ONE_COLOR:
             deviation = max(deviation, ONE_COLOR)
         if self.style_saturated > SATURATED / 2:
@@ -116,14 +119,14 @@ class Health:
 
 @torch.no_grad()
 def content_kept(loss: PerceptualLoss, photos: Tensor, stylized: Tensor) -> float:
-    """Content loss against the photos over that against photos which they do not show.
+    """Return the content loss against the photos, over that against photos they do not show.
 
     1 when the stylized pictures hold nothing of their photos, whatever the formula and its scale.
 
     Args:
         photos, stylized: (N, 3, H, W) in [0, 1].
     """
-    # One photo has itself upside down for another; two have each other.
+    # A single photo is compared with itself upside down.
     others = photos.roll(1, 0) if len(photos) > 1 else photos.flip(2)
     right, wrong = (
         float(loss(stylized, loss.content_targets(target))["content_loss"])

@@ -1,4 +1,4 @@
-"""The style image and the base style of a run: each opened, checked and hashed once."""
+"""The style image and the base style of a run: each is opened, checked and hashed once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from faststyle.losses.checks import check_large_enough, check_style_image
 
 @dataclass(frozen=True)
 class StyleImage:
-    """The picture that a style is learned from.
+    """The image that a style is learned from.
 
     Args:
         path: its file.

@@ -32,12 +32,12 @@ STRATEGIES = ("auto", "ddp")
 
 @dataclass(frozen=True)
 class Launch:
-    """What a run's settings come to on this machine.
+    """The settings of a run, resolved for this machine.
 
     Args:
         config: the settings, with precision and number of steps as numbers rather than "auto".
         num_processes: on all machines together.
-        device: of this process.
+        device: that this process trains on.
         arguments: of Lightning's Trainer; the devices in them are known to exist.
     """
 
@@ -53,7 +53,7 @@ class Launch:
 
 
 def resolve(config: TrainConfig) -> Launch:
-    """Choose devices, precision, processes and length; `config` itself stays as it is.
+    """Resolve devices, precision, processes and length; `config` itself stays as it is.
 
     Raises:
         UserError: a device is not there, or a launcher started another number of processes.
@@ -162,13 +162,13 @@ def _check_sweep(num_processes: int) -> None:
 
 
 def quieten_libraries() -> None:
-    """Keep the screen for what a user can act on."""
+    """Silence messages that a user cannot act on."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning").setLevel(logging.WARNING)
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
-    # No workers are fastest beside a CPU that trains: data.datamodule chose them.
+    # data.datamodule chose none: beside a CPU that trains they only take its cores.
     warnings.filterwarnings("ignore", ".*does not have many workers.*")
-    # Ours starts at the right photo by itself: data.sampler.RunSampler.
+    # data.sampler.RunSampler starts at the right photo by itself.
     warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
     warnings.filterwarnings("ignore", ".*is smaller than the logging interval.*")
     # Lightning 2.6 beside torch 2.15 calls what torch deprecates.

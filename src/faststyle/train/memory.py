@@ -1,4 +1,4 @@
-"""Memory of a training step: estimated before the first one, and explained when it runs out."""
+"""Memory of a training step: estimated before the first one, explained when it runs out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from faststyle.devices import available_bytes
 from faststyle.errors import UserError
 from faststyle.train.module import StyleTransfer
 
-PROBE = 64  # pixels a side of the picture that layers are counted on
-# Peak of a step over 4 bytes a value of all layers' outputs. Measured: 0.66 (full, VGG-19, bf16)
-# to 1.10 (full, compact, float32); the least, so that nothing that fits is refused.
+PROBE = 64  # side in pixels of the picture on which outputs are counted
+# Peak memory of a step, over 4 bytes for each value of all layers' outputs. Measured: 0.66 (full,
+# VGG-19, bf16) to 1.10 (full, compact, float32). Below all of them, so that what fits is taken.
 PEAK_FACTOR = 0.6
 
 
@@ -48,7 +48,7 @@ def check_step_fits(module: StyleTransfer, data: DataConfig, device: torch.devic
 
 @contextmanager
 def explain_out_of_memory(data: DataConfig) -> Iterator[None]:
-    """Turn what torch raises when memory runs out into one line with batch and crop size."""
+    """Turn the errors of torch for lack of memory into one line with batch and crop size."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
@@ -70,7 +70,7 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 
 def _values_per_pixel(module: StyleTransfer) -> float:
-    """Outputs of all layers for a photo, stylized and judged, divided by its pixels."""
+    """Return the number of output values of all layers for one photo, divided by its pixels."""
     count = 0
 
     def add(layer: nn.Module, inputs: object, output: object) -> None:

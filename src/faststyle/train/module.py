@@ -1,4 +1,4 @@
-"""The LightningModule: one training step, the optimizer, what is logged."""
+"""One training step, the optimizer and the logged losses, as a LightningModule."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.networks.transform_net import TransformNet
 from faststyle.train.diagnosis import first_not_finite
 
-LOG_EVERY = 10  # steps between TensorBoard points; on a GPU each one waits for the card
+LOG_EVERY = 10  # steps between TensorBoard points, each of which waits for the GPU
 
 
 class StyleTransfer(pl.LightningModule):
-    """Trains `transform_net` so that `perceptual_loss` of its output falls.
+    """Trains `transform_net` to minimize `perceptual_loss` (Johnson et al. 2016, equation 5).
 
     Args:
-        learning_rate: Adam's, at its peak.
-        warmup_steps: steps of linear rise to it; a cosine to zero at `max_steps` follows.
-        compile_step: torch.compile what a step computes.
+        learning_rate: of Adam, at its peak.
+        warmup_steps: steps of linear rise to the peak; a cosine to zero at `max_steps` follows.
+        compile_step: compile the forward computation of a step with torch.compile.
     """
 
     def __init__(
@@ -45,14 +45,17 @@ class StyleTransfer(pl.LightningModule):
         self._score = torch.compile(self._stylize_and_score) if compile_step else None
 
     def on_fit_start(self) -> None:
-        if self.device.type == "cuda":  # where tensor cores want channels last
+        if self.device.type == "cuda":  # tensor cores are fastest with it
             self.transform_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, photos: Tensor) -> Tensor:
         return self.transform_net(photos)
 
     def stylize_and_score(self, photos: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The stylized photos and every loss term; both (N, 3, H, W) in [0, 1]."""
+        """Return the stylized photos and every term of the loss, scalars by name.
+
+        Photos and stylized photos are (N, 3, H, W) in [0, 1].
+        """
         return (self._score or self._stylize_and_score)(photos)
 
     def _stylize_and_score(self, photos: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -62,7 +65,7 @@ class StyleTransfer(pl.LightningModule):
 
     def training_step(self, photos: Tensor, batch_idx: int) -> Tensor:
         _, losses = self.stylize_and_score(photos)
-        # On a GPU looking at a value stops the card, so look only when it is logged anyway.
+        # Reading a value makes the CPU wait for the GPU: only when it is logged anyway.
         if photos.device.type == "cpu" or self.global_step % LOG_EVERY == 0:
             self._check_finite(losses, photos)
         self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()})
@@ -88,7 +91,7 @@ class StyleTransfer(pl.LightningModule):
         optimizer = torch.optim.Adam(
             self.transform_net.parameters(),
             lr=self.learning_rate,
-            fused=self.device.type == "cuda",  # one kernel in place of one a tensor
+            fused=self.device.type == "cuda",  # one kernel for all tensors together
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_factor)
         return {
@@ -97,7 +100,10 @@ class StyleTransfer(pl.LightningModule):
         }
 
     def _rate_factor(self, step: int) -> float:
-        """Share of the peak rate: a short run warms up over at most a tenth of its steps."""
+        """Return the share of the peak learning rate at `step`.
+
+        A short run warms up over at most a tenth of its steps.
+        """
         warmup = min(self.warmup_steps, self.max_steps // 10)
         if step < warmup:
             return (step + 1) / (warmup + 1)
@@ -106,7 +112,7 @@ class StyleTransfer(pl.LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         for name, value in checkpoint["state_dict"].items():
-            if not value.isfinite().all():  # so the checkpoint before it is not overwritten
+            if not value.isfinite().all():  # so that it does not replace the good one before
                 raise TrainingDiverged(
                     f"step {self.global_step}: {name} is not a finite number; "
                     f"try a lower trainer.learning_rate (now {self.learning_rate:g})"

@@ -1,4 +1,4 @@
-"""The network that gives the photo back, for infer --strength."""
+"""The photo end of a style: a network that gives the photo back, for infer --strength."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ from faststyle.networks.transform_net import TransformNet
 from faststyle.train.module import StyleTransfer
 
 LEARNING_RATE = 2e-3
-
-
 GRADIENT_CLIP = 1.0
 
 
 def learn_photo_end(net: TransformNet, batches: Iterable[Tensor], num_steps: int) -> TransformNet:
-    """A copy of `net` trained further to give its input back, by mean absolute difference.
+    """Train a copy of `net` to give its input back, by mean absolute difference.
 
     Args:
         net: the style's network, or the photo end of the one it was started from.
-        batches: photos, (N, 3, H, W) in [0, 1]; `num_steps` of them are used, half as large.
+        batches: photos, (N, 3, H, W) in [0, 1]; `num_steps` batches are used, at half the size.
     """
     net = copy.deepcopy(net).train()
     optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)
@@ -35,7 +33,7 @@ def learn_photo_end(net: TransformNet, batches: Iterable[Tensor], num_steps: int
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * 0.5 * (1 + math.cos(math.pi * step / num_steps))
         optimizer.zero_grad()
-        # A quarter of the time; and photos are as sharp, pixel for pixel, as those to be painted.
+        # A quarter of the time, and as sharp, pixel for pixel, as the photos of infer.
         photos = F.avg_pool2d(photos, 2)
         (net(photos) - photos).abs().mean().backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), GRADIENT_CLIP)
@@ -49,11 +47,11 @@ def learn_from_run(
     content: ContentData,
     base_photo_end: Mapping[str, Tensor] | None,
 ) -> TransformNet:
-    """The photo end of a finished run, learned in `trainer.photo_steps` steps.
+    """Learn the photo end of a finished run in `trainer.photo_steps` steps.
 
     Args:
-        base_photo_end: weights of the photo end of the style that the run started from, from
-            which it is nearer; None starts from the style itself.
+        base_photo_end: weights of the photo end of the base style, the better start; None starts
+            from the trained style itself.
     """
     trainer = config.trainer
     started = time.perf_counter()
@@ -64,7 +62,6 @@ def learn_from_run(
     end = learn_photo_end(
         net, (photos.to(module.device) for photos in batches), trainer.photo_steps
     )
-    print(
-        f"Learned to fade into the photo, for --strength, in {time.perf_counter() - started:.0f} s."
-    )
+    seconds = time.perf_counter() - started
+    print(f"Learned to fade into the photo, for infer --strength, in {seconds:.0f} s.")
     return end

@@ -1,4 +1,4 @@
-"""The record of a run that its checkpoints carry: frozen, and made in one place."""
+"""The record of a run: what its checkpoints keep of how it was trained."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from faststyle.train.inputs import BaseStyle, StyleImage
 
 @dataclass(frozen=True)
 class RunRecord:
-    """How a style was trained, in the sections of a style checkpoint's metadata."""
+    """How a style was trained, by the sections of a style checkpoint's metadata."""
 
     style: Mapping[str, Any]
     network: Mapping[str, Any]
@@ -29,27 +29,27 @@ class RunRecord:
     versions: Mapping[str, Any]
 
     def with_progress(self, steps: int, losses: Mapping[str, float]) -> Self:
-        """The record after `steps` steps, with the losses of the latest validation."""
+        """Return the record after `steps` steps, with the losses of the latest validation."""
         metrics = {f"val/{name}": value for name, value in losses.items()}
         return dataclasses.replace(
             self, training={**self.training, "steps": steps}, metrics=metrics
         )
 
     def with_photo_end(self, steps: int) -> Self:
-        """The record of a run that learned its photo end in `steps` steps."""
+        """Return the record of a run that learned its photo end in `steps` steps."""
         return dataclasses.replace(self, training={**self.training, "photo_steps": steps})
 
     def with_metric(self, name: str, value: float | str) -> Self:
-        """The record with one more figure that was measured."""
+        """Return the record with one more measured value."""
         return dataclasses.replace(self, metrics={**self.metrics, name: value})
 
     def resumed_from(self, metadata: Mapping[str, Any], steps: int) -> Self:
-        """The record of a run that resumes after `steps` steps, where its checkpoint left it."""
+        """Return the record of a run resumed after `steps` steps, as its checkpoint has it."""
         training = {**metadata["training"], "steps": steps}
         return dataclasses.replace(self, training=training, metrics=metadata["metrics"])
 
     def metadata(self) -> dict[str, Any]:
-        """Plain values by section, as `write_checkpoint` takes them."""
+        """Return plain values by section, as `write_checkpoint` takes them."""
         sections = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: dict(section) for name, section in sections.items()}
 
@@ -62,7 +62,7 @@ def record_of(
     num_photos: int,
     batch_size: int,
 ) -> RunRecord:
-    """The record of a run before its first step.
+    """Return the record of a run before its first step.
 
     Args:
         batch_size: photos a step, those of all processes together.

@@ -17,12 +17,12 @@ from faststyle.train.distributed import is_main_process, print_once
 
 @dataclass(frozen=True)
 class RunCheckpoint:
-    """A run checkpoint to resume from.
+    """A run checkpoint that can be resumed from.
 
     Args:
         path: its file.
         step: steps taken when it was written.
-        metadata: of its run, as in a style checkpoint.
+        metadata: of its run, as a style checkpoint has it.
     """
 
     path: Path
@@ -89,7 +89,7 @@ def open_run_checkpoint(path: Path) -> RunCheckpoint:
     Raises:
         UserError: it is missing, damaged or not a run checkpoint.
     """
-    # Here, because they import torch.
+    # Not at the top: they import torch, which takes seconds.
     from faststyle.checkpoints.header import METADATA_KEY
     from faststyle.files.tensor_files import read_torch
 
@@ -111,5 +111,5 @@ def _is_over(folder: RunFolder) -> bool:
     try:
         saved = OmegaConf.select(OmegaConf.load(folder.config), "trainer.max_steps")
         return folder.sample.exists() and _newest(folder)[0].step >= saved
-    except Exception:  # what is wrong with it is reported if it is the one to resume
+    except Exception:  # reported where this run is the one to resume
         return False

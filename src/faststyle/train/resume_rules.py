@@ -12,8 +12,8 @@ from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.train.distributed import print_once
 
-# Where one of these could change the result (other photos under data.path), check_same_run
-# notices by the checkpoint's metadata.
+# Settings that may change. Where one could change the result, such as other photos under
+# data.path, check_same_run notices by the checkpoint's metadata.
 FREE = {
     "runs_dir",
     "checkpoint_dir",
@@ -63,7 +63,7 @@ def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> Tra
     assert isinstance(saved, DictConfig)
     given = {override.partition("=")[0].lstrip("+~") for override in overrides} - {"resume"}
     given = {"style.name" if key == "style" else key for key in given}
-    # An experiment sets anything: all has to agree, what may change stays as it was.
+    # An experiment sets anything: all of it has to agree, and what may change stays as it was.
     others = set(map(str, saved)) - {"resume"} if "experiment" in given else set()
     changes = {}
     for key in sorted(given | others):
@@ -81,7 +81,7 @@ def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> Tra
             OmegaConf.update(saved, leaf, new)
     if changes:
         print_once(f"From here on: {', '.join(changes.values())}")
-    # A run of an older faststyle lacks settings that came since: they have their defaults.
+    # A run of an older faststyle lacks newer settings: they get their defaults.
     known = OmegaConf.to_container(raw, resolve=True)
     merged = OmegaConf.merge(known, saved)
     assert isinstance(merged, DictConfig)
@@ -89,7 +89,7 @@ def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> Tra
 
 
 def _leaves(key: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Every value under `key`, before and now: a whole group where one is given."""
+    """Yield every value under `key`, before and now; `key` may be a group."""
     if not isinstance(now, DictConfig):
         yield key, before, now
         return
@@ -100,7 +100,7 @@ def _leaves(key: str, before: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _is_derived(leaf: str, raw: DictConfig) -> bool:
-    """Settings that the run replaced by what they came to: compared as what they come from."""
+    """Whether the run replaced this setting by a value that it worked out from others."""
     if leaf == "trainer.max_steps":
         return raw.trainer.max_images is not None
     return leaf == "trainer.precision" and raw.trainer.precision == "auto"
@@ -123,7 +123,7 @@ def check_same_run(saved: dict[str, Any], now: dict[str, Any]) -> None:
         if old == new or key in IRRELEVANT or key.startswith("metrics."):
             continue
         if key.startswith("training.") and key not in before:
-            continue  # a run of an older faststyle did not say
+            continue  # an older faststyle did not record it
         if key.startswith("versions."):
             print_once(
                 f"{key.removeprefix('versions.')} is {new}, was {old}: the last bits may differ"
@@ -141,7 +141,7 @@ IRRELEVANT = {
 }
 MEANING = {
     "data.num_images": "the number of photos",
-    "style.image_sha256": "the painting's fingerprint (style.image)",
+    "style.image_sha256": "the style image's fingerprint (style.image)",
     "training.batch_size": "the batch of all processes together (data.batch_size x processes)",
 }
 

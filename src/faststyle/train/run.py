@@ -47,16 +47,16 @@ def train(
     Args:
         run_dir: where the run's files go; None makes a new folder in `config.runs_dir`.
         resume_from: the run checkpoint that the run resumes from.
-        stop: its `number` is the signal that ended the run early, or None.
+        stop: after the call, `number` is the signal that ended the run early, or None.
 
     Raises:
-        UserError: a setting, a file, the memory or the disk does not allow it.
+        UserError: a setting or a file is wrong, or memory or disk do not suffice.
     """
     launching.quieten_libraries()
     resumed = None if resume_from is None else open_run_checkpoint(resume_from)
     with one_error_per_machine():
-        # Networks start from torch's randomness. Nothing in a step draws from it, python's or
-        # numpy's: a crop's comes from the seed and its position, so no state has to be kept.
+        # For the initial weights. A training step draws no random numbers, and the crops have
+        # generators of their own, so a checkpoint keeps no generator's state.
         pl.seed_everything(config.seed, verbose=False)
         style_image = read_style_image(config)
         check_crops(config)
@@ -104,7 +104,7 @@ def train(
         seconds = time.perf_counter() - started
         report_skipped(union_of_all(content.skipped), folder.skipped)
         if not stopping.stopped:
-            stopping.request.number = None  # it came too late to stop anything
+            stopping.request.number = None  # a signal after the last step stopped nothing
             base_photo_end = None if base is None else base.checkpoint.photo_end
             return finish(
                 config, module, checkpoints.record, content, folder, seconds, base_photo_end
@@ -119,7 +119,7 @@ def train(
 
 
 def _run_folder(config: TrainConfig, run_dir: Path | None) -> RunFolder:
-    """One folder for all processes: the first makes it, the others write nothing."""
+    """Make the run folder in the main process; the others write nothing."""
     if run_dir is not None:
         return RunFolder(run_dir)
     runs_dir = Path(config.runs_dir)
@@ -132,7 +132,7 @@ def _write_config(config: TrainConfig, folder: RunFolder) -> None:
     if not is_main_process():
         return
     folder.path.mkdir(parents=True, exist_ok=True)
-    for left_over in folder.path.glob(".*.partial"):  # of a process that was killed while it wrote
+    for left_over in folder.path.glob(".*.partial"):  # of a process that was killed while writing
         left_over.unlink(missing_ok=True)
     with atomic_write(folder.config) as partial:
         settings = OmegaConf.create(literal(dataclasses.asdict(config)))

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run in good order; a second one ends it at once."""
+"""Ctrl-C and SIGTERM stop a run after its step, and it saves; a second one stops it at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StopRequest:
             self.number = number
             signal.signal(number, signal.SIG_DFL)
             if announce:
-                with suppress(OSError):  # print is no function to call from a signal handler
+                with suppress(OSError):  # print is not safe in a signal handler
                     os.write(2, ANNOUNCEMENT)
 
         for number in (signal.SIGINT, signal.SIGTERM):
