@@ -79,7 +79,16 @@ def test_another_painting_or_batch_is_refused_though_its_name_may_change(
     assert "style.image=" in outcome.out
 
 
+@pytest.mark.parametrize(
+    ("limit", "complaint"),
+    [
+        ("null", "the number of photos was 8 when the run started, not 9"),
+        ("6", "the photos of data.path are not those that the run started with; restore them, or"),
+    ],
+)
 def test_photos_that_have_become_more_are_refused(
+    limit: str,
+    complaint: str,
     train_cli,
     smoke_overrides: list[str],
     photo_dir: Path,
@@ -87,10 +96,12 @@ def test_photos_that_have_become_more_are_refused(
     at_step: Callable[..., None],
 ) -> None:
     shutil.copytree(photo_dir, tmp_path / "photos")
-    data = ("data=folder", "data.path=photos", "data.num_images=null")
+    data = ("data=folder", "data.path=photos", f"data.num_images={limit}")
     at_step(9, lambda: os.kill(os.getpid(), signal.SIGINT))
     assert train_cli(*smoke_overrides, *TRAINING, *data).code == 128 + signal.SIGINT
     noise_picture(50).save(tmp_path / "photos" / "new.png")
     outcome = train_cli("resume=latest")
     assert outcome.code == 2
-    assert "the number of photos was 8 when the run started, not 9" in outcome.err
+    assert complaint in outcome.err
+    (tmp_path / "photos" / "new.png").unlink()
+    assert train_cli("resume=latest").code == 0

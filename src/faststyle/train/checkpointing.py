@@ -16,6 +16,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.io import TorchCheckpointIO
+from torch import Tensor
 
 from faststyle.checkpoints.header import FORMAT, METADATA_KEY
 from faststyle.checkpoints.run_folder import RunFolder
@@ -27,6 +28,7 @@ from faststyle.train.callbacks import ValidationResult
 from faststyle.train.distributed import any_process
 from faststyle.train.module import StyleTransfer
 from faststyle.train.provenance import RunRecord
+from faststyle.train.resume import HELD_OUT_KEY
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -66,6 +68,7 @@ class RunCheckpoints(Callback):
     Args:
         record: of the run, up to its first step here; the attribute follows the run.
         resume_from: the run checkpoint that this run resumes from, or None.
+        held_out_colors: (N, 3), the mean color of each held-out photo; a resumed run compares them.
     """
 
     def __init__(
@@ -75,9 +78,11 @@ class RunCheckpoints(Callback):
         every: int | None,
         minutes: float | None,
         resume_from: Path | None,
+        held_out_colors: Tensor,
     ):
         self.folder, self.record, self.every = folder, record, every
         self.seconds = None if minutes is None else 60 * minutes
+        self.held_out_colors = held_out_colors
         self._losses: dict[str, float] = {}
         # A run resumed from another file has a last.ckpt that is damaged or to be replaced.
         self._last_is_good = resume_from is None or resume_from == folder.last
@@ -130,6 +135,7 @@ class RunCheckpoints(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint[METADATA_KEY] = {"format": FORMAT, **self.record.metadata()}
+        checkpoint[HELD_OUT_KEY] = self.held_out_colors
 
 
 @contextmanager

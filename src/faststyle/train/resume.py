@@ -6,13 +6,18 @@ import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
 
 from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.errors import UserError
 from faststyle.train.distributed import is_main_process, print_once
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HELD_OUT_KEY = "held_out_colors"  # in a run checkpoint
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,13 @@ class RunCheckpoint:
         path: its file.
         step: steps taken when it was written.
         metadata: of its run, as a style checkpoint has it.
+        held_out_colors: (N, 3), mean color of each held-out photo; None from an older faststyle.
     """
 
     path: Path
     step: int
     metadata: dict[str, Any]
+    held_out_colors: Tensor | None
 
     @property
     def folder(self) -> RunFolder:
@@ -100,7 +107,8 @@ def open_run_checkpoint(path: Path) -> RunCheckpoint:
             if archive.testzip() is not None:  # torch.load does not look at the checksums
                 raise ValueError("wrong checksum")
         state = read_torch(path)
-        return RunCheckpoint(path, int(state["global_step"]), dict(state[METADATA_KEY]))
+        step, metadata = int(state["global_step"]), dict(state[METADATA_KEY])
+        return RunCheckpoint(path, step, metadata, state.get(HELD_OUT_KEY))
     except Exception as error:  # whatever torch, zip and pickle raise for damaged bytes
         raise UserError(
             f"resume: {path} cannot be read (damaged: {type(error).__name__})"

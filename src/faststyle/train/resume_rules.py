@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -12,8 +12,11 @@ from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.train.distributed import print_once
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 # Settings that may change. Where one could change the result, such as other photos under
-# data.path, check_same_run notices by the checkpoint's metadata.
+# data.path, check_same_run and check_same_photos notice.
 FREE = {
     "runs_dir",
     "checkpoint_dir",
@@ -41,6 +44,8 @@ FREE = {
     ),
 }
 
+
+SAME_COLOR = 0.01  # largest difference of two means that are taken for one
 
 LENGTH = (
     "the learning rate falls to zero at the last step, so the length is part of the run; "
@@ -131,6 +136,28 @@ def check_same_run(saved: dict[str, Any], now: dict[str, Any]) -> None:
             continue
         raise UserError(
             f"resume: {MEANING.get(key, key)} was {old} when the run started, not {new}"
+        )
+
+
+def check_same_photos(saved: Tensor | None, now: Tensor) -> None:
+    """Refuse to resume a run whose photos have changed, even where their number is the same.
+
+    A photo more or less, or another name, changes which photos are drawn from the folder, and so
+    those held out. Their mean colors hardly depend on the library that decodes them.
+
+    Args:
+        saved, now: (N, 3) in [0, 1], the mean color of each held-out photo, in order; `saved` is
+            None in a run of an older faststyle.
+
+    Raises:
+        UserError: other photos are held out.
+    """
+    if saved is None:
+        return
+    if saved.shape != now.shape or (saved - now).abs().max() > SAME_COLOR:
+        raise UserError(
+            "resume: the photos of data.path are not those that the run started with; restore "
+            f"them, or {OTHER.partition(', or ')[2]}"
         )
 
 

@@ -30,7 +30,7 @@ from faststyle.train.inputs import check_crops, read_base_style, read_style_imag
 from faststyle.train.memory import check_step_fits, explain_out_of_memory
 from faststyle.train.provenance import record_of
 from faststyle.train.resume import open_run_checkpoint
-from faststyle.train.resume_rules import check_same_run
+from faststyle.train.resume_rules import check_same_photos, check_same_run
 from faststyle.train.signals import StopRequest
 
 
@@ -67,6 +67,7 @@ def train(
             check_writable("checkpoint_dir", Path(config.checkpoint_dir))
         content = build_content(config)
         val_photos = content.val_photos()
+        held_out_colors = val_photos.mean((2, 3))
         base = read_base_style(config.init_from, config.network)
         module = build_module(config, style_image, base)
         check_step_fits(module, config.data, launch.device)
@@ -79,6 +80,7 @@ def train(
         )
         if resumed is not None:
             check_same_run(resumed.metadata, record.metadata())
+            check_same_photos(resumed.held_out_colors, held_out_colors)
             record = record.resumed_from(resumed.metadata, resumed.step)
 
     folder = _run_folder(config, run_dir)
@@ -91,6 +93,7 @@ def train(
             config.trainer.checkpoint_every,
             config.trainer.checkpoint_minutes,
             resume_from,
+            held_out_colors,
         )
         trainer = build_trainer(
             launch, folder, style_image, val_photos, checkpoints, stopping, resumed
