@@ -93,13 +93,13 @@ class StyleTransfer(pl.LightningModule):
             lr=self.learning_rate,
             fused=self.device.type == "cuda",  # one kernel for all tensors together
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._rate_factor)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self._learning_rate_factor)
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": schedule, "interval": "step"},
         }
 
-    def _rate_factor(self, step: int) -> float:
+    def _learning_rate_factor(self, step: int) -> float:
         """Return the share of the peak learning rate at `step`.
 
         A short run warms up over at most a tenth of its steps.
