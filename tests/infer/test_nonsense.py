@@ -30,7 +30,9 @@ FILES = TEXTS.filter(lambda text: "/" not in text) | st.sampled_from(
     ["dog.png", "nowhere/x.png", ".", "folder", "text.png", "net.pth", "empty.jpg", "loop.jpg"]
 )
 VALUES = {
-    **dict.fromkeys(("--strength", "--stroke-scale", "--feather", "--scale"), NUMBERS | TEXTS),
+    **dict.fromkeys(
+        ("--strength", "--stroke-scale", "--grain", "--feather", "--scale"), NUMBERS | TEXTS
+    ),
     "--max-size": NUMBERS | TEXTS,
     "--max-memory": NUMBERS | TEXTS | st.sampled_from(["0", "3GB", "1e3", "-1GB", "1 XB"]),
     "--mask": FILES | st.just("alpha"),

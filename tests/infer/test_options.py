@@ -35,6 +35,7 @@ def test_several_strengths_side_by_side(infer, here: Path) -> None:
         (("--strength", "0,,1"), "'' is not a number"),
         (("--stroke-scale", "9"), "stroke_scale: 9 is not between 0.25 and 4"),
         (("--stroke-scale", "0"), "0 is not above 0"),
+        (("--grain", "99"), "grain: 99 is not between 0 (none) and 32 levels"),
         (("--max-size", "0"), "'0' is not a number of pixels"),
         (("--scale", "nan"), "nan is not above 0"),
         (("--max-memory", "lots"), "'lots' is not a size such as 3GB"),

@@ -68,6 +68,7 @@ SECTIONS: dict[str, dict[str, Kind]] = {
     "data": {
         **dict.fromkeys(("source", "path", "split"), TEXT),
         **dict.fromkeys(("num_images", "image_size"), WHOLE),
+        "grain": NUMBER,
     },
     "training": {
         **dict.fromkeys(("steps", "photo_steps", "batch_size", "seed", "warmup_steps"), WHOLE),

@@ -93,6 +93,7 @@ class DataConfig:
     num_val_images: int = MISSING
     image_size: int = MISSING
     batch_size: int = MISSING
+    grain: float = 0.0  # runs that began before there was such a setting have none
     num_workers: int | None = MISSING
     max_bad_share: float = MISSING
 
@@ -102,6 +103,7 @@ class DataConfig:
         check_range("data", self, 1, MOST, ["batch_size"])
         check_range("data", self, 0, MAX_PROCESSES, ["num_workers"])
         check_range("data", self, 16, MAX_SIDE, ["image_size"])
+        check_range("data", self, 0, 255, ["grain"])
         check_range("data", self, 0, 1, ["max_bad_share"])
 
 

@@ -99,6 +99,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="X",
         help="2: strokes twice as large, 0.5: half as large (default: 1)",
     )
+    look.add_argument(
+        "--grain",
+        type=values.number,
+        default=4.0,
+        metavar="LEVELS",
+        help="noise that brings strokes to areas without texture: paper, drawn skies; 0: none "
+        "(default: %(default)g)",
+    )
     color = look.add_mutually_exclusive_group()
     color.add_argument(
         "--keep-color",

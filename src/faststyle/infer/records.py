@@ -68,6 +68,7 @@ class Recipe:
             "strength": options.strength,
             "stroke_scale": options.stroke_scale,
             "keep_color": options.keep_color,
+            "grain": options.grain,
             "max_size": options.max_size,
             "scale": options.scale,
         }

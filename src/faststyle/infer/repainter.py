@@ -20,6 +20,7 @@ from faststyle.infer.mask_files import MaskFiles
 from faststyle.infer.records import Recipe, Record
 from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
+from faststyle.rendering.grain import check_grain
 from faststyle.rendering.limits import check_enlarged
 from faststyle.rendering.masks import composite, fit_mask
 from faststyle.rendering.strength import check_strength
@@ -56,6 +57,7 @@ class Repainter:
         for strength in options.strength:
             check_strength(strength)
         check_stroke_scale(options.stroke_scale)
+        check_grain(options.grain)
         self.masks = [MaskFiles(given) for given in options.mask]
         self.styles = [
             load_style(path, options.device, options.max_memory) for path in options.ckpt
@@ -142,7 +144,13 @@ class Repainter:
     ) -> Image.Image:
         options = self.options
         stylized = [
-            style(photo, strength, stroke_scale=options.stroke_scale, keep_color=options.keep_color)
+            style(
+                photo,
+                strength,
+                stroke_scale=options.stroke_scale,
+                keep_color=options.keep_color,
+                grain=options.grain,
+            )
             for style in self.styles
         ]
         if not masks:

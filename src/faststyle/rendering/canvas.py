@@ -17,7 +17,7 @@ BLOCK_PIXELS = 2**20
 
 
 @runtime_checkable  # so that the tests can check annotations
-class Canvas(Protocol):
+class Picture(Protocol):
     """A picture of `height` x `width`; its rows are tensors (1, C, rows, width) in [0, 1]."""
 
     height: int
@@ -26,6 +26,11 @@ class Canvas(Protocol):
     def rows(self, start: int, stop: int) -> Float[Tensor, "1 c rows w"]:
         """Rows `start` to `stop` (exclusive)."""
         ...
+
+
+@runtime_checkable
+class Canvas(Picture, Protocol):
+    """A picture that can be written, and that makes others of its kind."""
 
     def write(self, start: int, strip: Float[Tensor, "1 c rows w"]) -> None:
         """Replace the rows from `start` on by a strip."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from faststyle.networks.transform_net import PERIOD, TransformNet, padding
 from faststyle.rendering.activation_store import ActivationStore
-from faststyle.rendering.canvas import Canvas
+from faststyle.rendering.canvas import Canvas, Picture
 from faststyle.rendering.strips import forward_in_strips
 
 log = logging.getLogger("faststyle")
@@ -63,7 +63,7 @@ def plan_memory(height: int, width: int, channels: int, max_memory: float) -> Me
     return MemoryPlan(min(MAX_STRIP_ROWS, max(MIN_STRIP_ROWS, rows)), in_file)
 
 
-def stylize_canvas(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory: float) -> None:
+def stylize_canvas(net: TransformNet, photo: Picture, canvas: Canvas, max_memory: float) -> None:
     """Fill `canvas` with `net(photo)`, on the device that holds the network.
 
     Args:
@@ -92,7 +92,7 @@ def stylize_canvas(net: TransformNet, photo: Canvas, canvas: Canvas, max_memory:
     stylize_in_strips(net, photo, canvas, device, how)
 
 
-def stylize_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device) -> None:
+def stylize_whole(net: TransformNet, photo: Picture, canvas: Canvas, device: torch.device) -> None:
     """Fill `canvas` with `net(photo)`, in one pass."""
     height, width = photo.height, photo.width
     down, across = border(height), border(width)
@@ -103,7 +103,7 @@ def stylize_whole(net: TransformNet, photo: Canvas, canvas: Canvas, device: torc
 
 
 def stylize_in_strips(
-    net: TransformNet, photo: Canvas, canvas: Canvas, device: torch.device, how: MemoryPlan
+    net: TransformNet, photo: Picture, canvas: Canvas, device: torch.device, how: MemoryPlan
 ) -> None:
     """Fill `canvas` with `net(photo)`, exactly, in strips as `how` plans them."""
     source = _Bordered(photo, device)
@@ -132,7 +132,7 @@ def stylize_in_strips(
 class _Bordered:
     """The photo with its border, padded to the network's period: as `stylize_whole` makes it."""
 
-    def __init__(self, photo: Canvas, device: torch.device):
+    def __init__(self, photo: Picture, device: torch.device):
         self.photo, self.device = photo, device
         self.row_index = _index(photo.height)
         self.column_index = _index(photo.width).to(device)

@@ -21,6 +21,7 @@ from faststyle.rendering import effects
 from faststyle.rendering.canvas import Canvas, ImageCanvas, TensorCanvas
 from faststyle.rendering.forks import refuse_after_fork
 from faststyle.rendering.forward import stylize_canvas
+from faststyle.rendering.grain import GRAIN, GrainyPhoto, check_grain
 from faststyle.rendering.interpolation import InterpolatedNetworks
 from faststyle.rendering.limits import check_enlarged
 from faststyle.rendering.strength import check_strength, photo_share
@@ -59,6 +60,7 @@ class Stylizer:
         *,
         stroke_scale: float = ...,
         keep_color: str | None = ...,
+        grain: float = ...,
     ) -> Tensor: ...
     @overload
     def __call__(
@@ -68,6 +70,7 @@ class Stylizer:
         *,
         stroke_scale: float = ...,
         keep_color: str | None = ...,
+        grain: float = ...,
     ) -> Image.Image: ...
 
     @torch.inference_mode()
@@ -78,6 +81,7 @@ class Stylizer:
         *,
         stroke_scale: float = 1.0,
         keep_color: str | None = None,
+        grain: float = GRAIN,
     ) -> Tensor | Image.Image:
         """Stylize a picture; the result has the same kind, size and device.
 
@@ -90,6 +94,9 @@ class Stylizer:
             stroke_scale: 2 makes strokes twice as large, 0.5 half as large (and takes 4 times as
                 long); the photo's fine detail stays.
             keep_color: "luminance" or "histogram" for the photo's colors: see `keep_colors`.
+            grain: standard deviation, in levels of 255, of the noise that gives strokes to areas
+                without any texture (paper, drawn gradients); 0: none. The same picture gets the
+                same noise each time.
 
         Raises:
             UserError: a value out of its range, neither a PIL image nor such a batch, or
@@ -97,9 +104,10 @@ class Stylizer:
         """
         check_strength(strength)
         check_stroke_scale(stroke_scale)
+        check_grain(grain)
 
         def stylized(photo: Canvas) -> Canvas:
-            return self._stylize(photo, strength, stroke_scale, keep_color)
+            return self._stylize(photo, strength, stroke_scale, keep_color, grain)
 
         if isinstance(image, Image.Image):
             photo = from_pil(image)
@@ -119,15 +127,20 @@ class Stylizer:
         return torch.cat(outputs).to(image.dtype)
 
     def _stylize(
-        self, photo: Canvas, strength: float, stroke_scale: float, keep_color: str | None
+        self,
+        photo: Canvas,
+        strength: float,
+        stroke_scale: float,
+        keep_color: str | None,
+        grain: float,
     ) -> Canvas:
         refuse_after_fork()
         net = self._networks.at(strength)
+        grain *= min(1.0, strength)
         if stroke_scale == 1:
-            stylized = photo.blank()
-            stylize_canvas(net, photo, stylized, self.memory_limit())
+            stylized = self._forward(net, photo, grain)
         else:
-            stylized = self._stylize_scaled(net, photo, stroke_scale)
+            stylized = self._stylize_scaled(net, photo, stroke_scale, grain)
         if keep_color is not None:
             effects.keep_colors(stylized, photo, keep_color)
         share = photo_share(strength, self.has_photo_end)
@@ -135,7 +148,15 @@ class Stylizer:
             effects.mix(stylized, photo, share)
         return stylized
 
-    def _stylize_scaled(self, net: TransformNet, photo: Canvas, stroke_scale: float) -> Canvas:
+    def _forward(self, net: TransformNet, photo: Canvas, grain: float) -> Canvas:
+        stylized = photo.blank()
+        grainy = GrainyPhoto(photo, grain) if grain else photo
+        stylize_canvas(net, grainy, stylized, self.memory_limit())
+        return stylized
+
+    def _stylize_scaled(
+        self, net: TransformNet, photo: Canvas, stroke_scale: float, grain: float
+    ) -> Canvas:
         check_enlarged(
             f"stroke_scale: {stroke_scale:g} stylizes",
             (photo.width, photo.height),
@@ -146,9 +167,7 @@ class Stylizer:
         small = photo.resized(
             *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
         )
-        stylized = small.blank()
-        stylize_canvas(net, small, stylized, self.memory_limit())
-        stylized = stylized.resized(photo.height, photo.width)
+        stylized = self._forward(net, small, grain).resized(photo.height, photo.width)
         if stroke_scale > 1:
             effects.add_detail(stylized, photo, small.resized(photo.height, photo.width))
         return stylized

@@ -67,6 +67,8 @@ def build_module(
         learning_rate=config.trainer.learning_rate,
         warmup_steps=config.trainer.warmup_steps,
         max_steps=config.trainer.max_steps,
+        grain=config.data.grain,
+        seed=config.seed,
         compile_step=config.trainer.compile,
     )
 

@@ -34,6 +34,8 @@ class StyleTransfer(pl.LightningModule):
         learning_rate: float,
         warmup_steps: int,
         max_steps: int,
+        grain: float,
+        seed: int,
         compile_step: bool,
     ):
         super().__init__()
@@ -42,6 +44,8 @@ class StyleTransfer(pl.LightningModule):
         self.learning_rate = learning_rate
         self.warmup_steps = warmup_steps
         self.max_steps = max_steps
+        self.grain = grain
+        self.seed = seed
         self._score = torch.compile(self._stylize_and_score) if compile_step else None
 
     def on_fit_start(self) -> None:
@@ -51,20 +55,25 @@ class StyleTransfer(pl.LightningModule):
     def forward(self, photos: Tensor) -> Tensor:
         return self.transform_net(photos)
 
-    def stylize_and_score(self, photos: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def stylize_and_score(
+        self, photos: Tensor, noise: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the stylized photos and every term of the loss, scalars by name.
 
-        Photos and stylized photos are (N, 3, H, W) in [0, 1].
+        Photos and stylized photos are (N, 3, H, W) in [0, 1]. The network sees the photos with the
+        noise; content is compared with the photos without it.
         """
-        return (self._score or self._stylize_and_score)(photos)
+        return (self._score or self._stylize_and_score)(photos, noise)
 
-    def _stylize_and_score(self, photos: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def _stylize_and_score(
+        self, photos: Tensor, noise: Tensor | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         targets = self.perceptual_loss.content_targets(photos)
-        stylized = self.transform_net(photos)
+        stylized = self.transform_net(photos if noise is None else photos + noise)
         return stylized, self.perceptual_loss(stylized, targets)
 
     def training_step(self, photos: Tensor, batch_idx: int) -> Tensor:
-        _, losses = self.stylize_and_score(photos)
+        _, losses = self.stylize_and_score(photos, self._noise(photos))
         # Reading a value makes the CPU wait for the GPU: only when it is logged anyway.
         if photos.device.type == "cpu" or self.global_step % LOG_EVERY == 0:
             self._check_finite(losses, photos)
@@ -72,6 +81,25 @@ class StyleTransfer(pl.LightningModule):
         for name in ("content_loss", "style_loss"):
             self.log(name.removesuffix("_loss"), losses[name].detach(), prog_bar=True, logger=False)
         return losses["total_loss"]
+
+    def _noise(self, photos: Tensor) -> Tensor | None:
+        """Return gray noise for each photo, of a strength between none and `grain`.
+
+        So the network learns to begin strokes at noise, which `rendering.grain` relies on.
+        """
+        if not self.grain:
+            return None
+        place = self.global_step * self.trainer.world_size + self.global_rank
+        # A CPU's generator takes 32 bits. The factor is odd: no two places share a seed.
+        seed = (self.seed + place * 0x9E3779B1) % 2**32
+        generator = torch.Generator(photos.device).manual_seed(seed)
+        count, _, height, width = photos.shape
+        sizes = ((count, 1, height, width), (count, 1, 1, 1))
+        noise, strength = (
+            draw(size, generator=generator, device=photos.device, dtype=photos.dtype)
+            for draw, size in zip((torch.randn, torch.rand), sizes, strict=True)
+        )
+        return noise * strength * (self.grain / 255)
 
     def _check_finite(self, losses: dict[str, Tensor], photos: Tensor) -> None:
         bad = [name for name, value in losses.items() if not torch.isfinite(value)]

@@ -89,6 +89,7 @@ def record_of(
             "split": data.split,
             "num_images": num_photos,
             "image_size": data.image_size,
+            "grain": data.grain,
         },
         training={
             "steps": 0,
