@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+from faststyle.checkpoints.run_folder import RunFolder
+from faststyle.train.resume_rules import merge_saved
 from tests.support.pictures import noise_picture
-from tests.support.runs import TRAINING, weights_of
+from tests.support.runs import TRAINING, compose_config, weights_of
 
 
 @pytest.mark.parametrize(
@@ -105,3 +108,12 @@ def test_photos_that_have_become_more_are_refused(
     assert complaint in outcome.err
     (tmp_path / "photos" / "new.png").unlink()
     assert train_cli("resume=latest").code == 0
+
+
+def test_a_run_from_before_a_setting_goes_on_without_it(tmp_path: Path) -> None:
+    now = OmegaConf.structured(compose_config("style=starry_night"))
+    assert now.data.grain > 0
+    then = OmegaConf.masked_copy(now, [str(key) for key in now])
+    del then.data.grain
+    OmegaConf.save(then, tmp_path / "config.yaml")
+    assert merge_saved(RunFolder(tmp_path), now, ["resume=latest"]).data.grain == 0

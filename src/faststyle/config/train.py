@@ -93,7 +93,7 @@ class DataConfig:
     num_val_images: int = MISSING
     image_size: int = MISSING
     batch_size: int = MISSING
-    grain: float = 0.0  # runs that began before there was such a setting have none
+    grain: float = MISSING
     num_workers: int | None = MISSING
     max_bad_share: float = MISSING
 

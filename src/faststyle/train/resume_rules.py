@@ -45,6 +45,9 @@ FREE = {
 }
 
 
+# What runs of an older faststyle did, for which it had no setting yet.
+BEFORE = {"data.grain": 0.0}
+
 SAME_COLOR = 0.01  # largest difference of two means that are taken for one
 
 LENGTH = (
@@ -66,6 +69,9 @@ def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> Tra
     """
     saved = OmegaConf.create(folder.config.read_text(encoding="utf-8"))
     assert isinstance(saved, DictConfig)
+    for key, value in BEFORE.items():
+        if OmegaConf.select(saved, key) is None:
+            OmegaConf.update(saved, key, value)
     given = {override.partition("=")[0].lstrip("+~") for override in overrides} - {"resume"}
     given = {"style.name" if key == "style" else key for key in given}
     # An experiment sets anything: all of it has to agree, and what may change stays as it was.
@@ -86,7 +92,7 @@ def merge_saved(folder: RunFolder, raw: DictConfig, overrides: list[str]) -> Tra
             OmegaConf.update(saved, leaf, new)
     if changes:
         print_once(f"From here on: {', '.join(changes.values())}")
-    # A run of an older faststyle lacks newer settings: they get their defaults.
+    # Other settings that an older faststyle did not have get their defaults.
     known = OmegaConf.to_container(raw, resolve=True)
     merged = OmegaConf.merge(known, saved)
     assert isinstance(merged, DictConfig)
@@ -127,7 +133,7 @@ def check_same_run(saved: dict[str, Any], now: dict[str, Any]) -> None:
         old, new = before.get(key), after[key]
         if old == new or key in IRRELEVANT or key.startswith("metrics."):
             continue
-        if key.startswith("training.") and key not in before:
+        if key.startswith(("training.", "data.")) and key not in before:
             continue  # an older faststyle did not record it
         if key.startswith("versions."):
             print_once(
