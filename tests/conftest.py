@@ -8,6 +8,7 @@ import tests.support.shape_checks  # noqa: F401  (before any module of faststyle
 # isort: on
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,10 +35,13 @@ for _key, _value in {
     "HF_DATASETS_OFFLINE": "1",
     "TORCH_HOME": f"{_CACHE}/torch",
     # Pictures this small gain nothing from a second thread, and beside other work lose a lot.
-    "OMP_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": (_THREADS := os.environ.get("FASTSTYLE_TEST_THREADS", "1")),
 }.items():
     os.environ[_key] = _value
-torch.set_num_threads(1)
+torch.set_num_threads(int(_THREADS))
+
+# A shell that starts the tests in the background has them and their children ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:
