@@ -30,7 +30,7 @@ def test_several_strengths_side_by_side(infer, here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--strength", "2"), "strength: 2 is not between"),
+        (("--strength", "3"), "strength: 3 is not between"),
         (("--strength", "much"), "'much' is not a number"),
         (("--strength", "0,,1"), "'' is not a number"),
         (("--stroke-scale", "9"), "stroke_scale: 9 is not between 0.25 and 4"),

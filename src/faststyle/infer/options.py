@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         type=values.numbers,
         default=[1.0],
         metavar="S[,S...]",
-        help="0 the photo, 1 as trained (default), up to 1.5; several: side by side",
+        help="0 the photo, 1 as trained (default), 2 applied twice; several: side by side",
     )
     look.add_argument(
         "--stroke-scale",

@@ -55,6 +55,6 @@ def keep_colors(stylized: Canvas, photo: Canvas, mode: str) -> None:
     apply(stylized, lambda strip, a, b: keep_color(strip, match(strip)))
 
 
-def mix(stylized: Canvas, photo: Canvas, photo_share: float) -> None:
-    """Mix in the photo's pixels, in place; a negative share moves away from them."""
-    apply(stylized, lambda strip, a, b: torch.lerp(strip, photo.rows(a, b).to(strip), photo_share))
+def mix(stylized: Canvas, other: Canvas, share: float) -> None:
+    """Mix in the pixels of another picture of the same size, in place; `share` is in [0, 1]."""
+    apply(stylized, lambda strip, a, b: torch.lerp(strip, other.rows(a, b).to(strip), share))

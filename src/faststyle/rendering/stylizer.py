@@ -90,7 +90,7 @@ class Stylizer:
                 each picture comes out as it would alone. A PIL image comes out upright, in sRGB,
                 and with its transparency, if it has any: RGB or RGBA. Its EXIF orientation and
                 its embedded profile count.
-            strength: 0 the photo, 1 as trained, a little more is possible.
+            strength: 0 the photo, 1 as trained, 2 the style applied twice, in twice the time.
             stroke_scale: 2 makes strokes twice as large, 0.5 half as large (and takes 4 times as
                 long); the photo's fine detail stays.
             keep_color: "luminance" or "histogram" for the photo's colors: see `keep_colors`.
@@ -135,12 +135,10 @@ class Stylizer:
         grain: float,
     ) -> Canvas:
         refuse_after_fork()
-        net = self._networks.at(strength)
-        grain *= min(1.0, strength)
         if stroke_scale == 1:
-            stylized = self._forward(net, photo, grain)
+            stylized = self._forward(photo, strength, grain)
         else:
-            stylized = self._stylize_scaled(net, photo, stroke_scale, grain)
+            stylized = self._stylize_scaled(photo, strength, stroke_scale, grain)
         if keep_color is not None:
             effects.keep_colors(stylized, photo, keep_color)
         share = photo_share(strength, self.has_photo_end)
@@ -148,14 +146,20 @@ class Stylizer:
             effects.mix(stylized, photo, share)
         return stylized
 
-    def _forward(self, net: TransformNet, photo: Canvas, grain: float) -> Canvas:
+    def _forward(self, photo: Canvas, strength: float, grain: float) -> Canvas:
+        net = self._networks.at(min(strength, 1.0))
+        grain *= min(strength, 1.0)
         stylized = photo.blank()
         grainy = GrainyPhoto(photo, grain) if grain else photo
         stylize_canvas(net, grainy, stylized, self.memory_limit())
+        if strength > 1:
+            again = photo.blank()
+            stylize_canvas(net, stylized, again, self.memory_limit())
+            effects.mix(stylized, again, strength - 1)
         return stylized
 
     def _stylize_scaled(
-        self, net: TransformNet, photo: Canvas, stroke_scale: float, grain: float
+        self, photo: Canvas, strength: float, stroke_scale: float, grain: float
     ) -> Canvas:
         check_enlarged(
             f"stroke_scale: {stroke_scale:g} stylizes",
@@ -167,7 +171,7 @@ class Stylizer:
         small = photo.resized(
             *(max(1, round(x / stroke_scale)) for x in (photo.height, photo.width))
         )
-        stylized = self._forward(net, small, grain).resized(photo.height, photo.width)
+        stylized = self._forward(small, strength, grain).resized(photo.height, photo.width)
         if stroke_scale > 1:
             effects.add_detail(stylized, photo, small.resized(photo.height, photo.width))
         return stylized
