@@ -114,7 +114,7 @@ def test_a_value_stands_once_in_conf_and_never_in_the_code() -> None:
     ("experiment", "init_from", "checkpoint_name"),
     [
         ("quickstart", None, "great_wave_quickstart"),
-        ("restyle", "starry_night", "great_wave_quickstart"),
+        ("restyle", "nearest", "great_wave_quickstart"),
         ("gallery", "starry_night", "great_wave"),
         ("gallery_first", None, "great_wave"),
     ],

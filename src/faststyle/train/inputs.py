@@ -39,11 +39,13 @@ class BaseStyle:
     """The style checkpoint whose weights a run starts from.
 
     Args:
+        name: as `init_from` gives it.
         file: its name, without folders.
         checkpoint: what it holds.
         sha256: of the file.
     """
 
+    name: str
     file: str
     checkpoint: StyleCheckpoint
     sha256: str
@@ -98,4 +100,4 @@ def read_base_style(init_from: str | None, network: NetworkConfig) -> BaseStyle 
             f"init_from: {init_from} is a network {checkpoint.metadata['network']}, this run's is "
             f"{wanted}; use the same network settings"
         )
-    return BaseStyle(path.name, checkpoint, sha256_of(path))
+    return BaseStyle(init_from, path.name, checkpoint, sha256_of(path))

@@ -11,6 +11,7 @@ from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.config.train import TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.train.distributed import print_once
+from faststyle.train.nearest import NEAREST
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -114,6 +115,8 @@ def _is_derived(leaf: str, raw: DictConfig) -> bool:
     """Whether the run replaced this setting by a value that it worked out from others."""
     if leaf == "trainer.max_steps":
         return raw.trainer.max_images is not None
+    if leaf == "init_from":
+        return raw.init_from == NEAREST
     return leaf == "trainer.precision" and raw.trainer.precision == "auto"
 
 

@@ -28,6 +28,7 @@ from faststyle.train.distributed import (
 from faststyle.train.finish import finish, report_skipped
 from faststyle.train.inputs import check_crops, read_base_style, read_style_image
 from faststyle.train.memory import check_step_fits, explain_out_of_memory
+from faststyle.train.nearest import NEAREST, start_from_nearest
 from faststyle.train.provenance import record_of
 from faststyle.train.resume import open_run_checkpoint
 from faststyle.train.resume_rules import check_same_photos, check_same_run
@@ -68,8 +69,12 @@ def train(
         content = build_content(config)
         val_photos = content.val_photos()
         held_out_colors = val_photos.mean((2, 3))
-        base = read_base_style(config.init_from, config.network)
+        to_choose = config.init_from == NEAREST
+        base = None if to_choose else read_base_style(config.init_from, config.network)
         module = build_module(config, style_image, base)
+        if to_choose:
+            base = start_from_nearest(module, val_photos, config.network)
+            config = dataclasses.replace(config, init_from=base.name)
         check_step_fits(module, config.data, launch.device)
         record = record_of(
             config,
