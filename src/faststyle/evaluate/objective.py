@@ -16,10 +16,12 @@ from omegaconf.errors import OmegaConfBaseException
 from PIL import Image
 
 from faststyle.config.parsing import parse_as, raise_user_error
+from faststyle.config.ranges import MOST, check_range
 from faststyle.config.train import LossConfig
 from faststyle.devices import available_bytes
-from faststyle.errors import UserError, at_least
+from faststyle.errors import UserError
 from faststyle.evaluate.curves import fingerprint
+from faststyle.files.options import shown
 from faststyle.images.read import load_image
 from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
 from faststyle.losses.checks import check_large_enough, check_style_image
@@ -39,7 +41,7 @@ class _StyleSettings:
     size: int = MISSING
 
     def __post_init__(self) -> None:
-        at_least("style", self, 16, ["size"])
+        check_range("style", self, 16, MOST, ["size"])
 
 
 @dataclass(kw_only=True)
@@ -127,12 +129,15 @@ def _merge(metadata: dict[str, Any], changes: Sequence[str]) -> DictConfig:
         )
     }
     for change in changes:
-        if "=" not in change:
-            raise UserError(f"--set {change}: give KEY=VALUE, such as loss.style_weight=5")
+        if "=" not in change.strip("="):
+            raise UserError(f"--set {shown(change)}: give KEY=VALUE, such as loss.style_weight=5")
     try:
         merged = OmegaConf.merge(known, OmegaConf.from_dotlist(list(changes)))
     except OmegaConfBaseException as error:
         raise_user_error(error)
+    except Exception as error:  # of the YAML reader, by what it was given
+        given = shown(" ".join(changes))
+        raise UserError(f"--set: cannot read {given}; give KEY=VALUE for each") from error
     assert isinstance(merged, DictConfig)
     return merged
 
