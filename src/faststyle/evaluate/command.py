@@ -175,7 +175,8 @@ def _check_memory(loss_network: LossNetwork, files: list[Path], size: int, itera
     from faststyle.devices import available_bytes
     from faststyle.evaluate.curves import HISTORY
     from faststyle.images.opening import open_photo
-    from faststyle.optimize.memory import check_fits, peak_bytes
+    from faststyle.losses.memory import check_fits
+    from faststyle.optimize.memory import peak_bytes
 
     short_sides = [1]
     for file in files:

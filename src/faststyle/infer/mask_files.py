@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PIL import Image, ImageChops
@@ -19,7 +21,8 @@ class MaskFiles:
         given: the file or folder, or "alpha".
 
     Raises:
-        UserError: the mask cannot be read, or the folder cannot be listed.
+        UserError: the mask cannot be read, or the folder cannot be listed or has two masks of one
+            name.
     """
 
     def __init__(self, given: str):
@@ -29,10 +32,33 @@ class MaskFiles:
         if given == "alpha":
             return
         if self.path.is_dir():
-            found = find_pictures(self.path, recursive=False)
-            self._by_stem = {file.stem: file for file in found.paths}
+            self._by_stem: dict[str, Path] = {}
+            for file in find_pictures(self.path, recursive=False).paths:
+                other = self._by_stem.setdefault(file.stem, file)
+                if other != file:
+                    raise UserError(
+                        f"--mask {self.path}: {other.name} and {file.name} are both the mask of "
+                        f"{file.stem}; leave one of them there"
+                    )
         else:
             self._mask = _load_mask(self.path)
+
+    def check_one_each(self, photos: Iterable[Path]) -> None:
+        """Refuse two photos of one name, as of two folders, for which a folder has one mask.
+
+        Raises:
+            UserError: there are two; the message names both.
+        """
+        if self.given == "alpha" or self._mask is not None:
+            return
+        seen: dict[str, Path] = {}
+        for photo in photos:
+            other = seen.setdefault(photo.stem, photo)
+            if photo.stem in self._by_stem and not _same(other, photo):
+                raise UserError(
+                    f"--mask {self.path}: {self._by_stem[photo.stem].name} is one mask for two "
+                    f"photos, {other} and {photo}; stylize them one after the other"
+                )
 
     def of(self, path: Path, photo: Photo) -> Image.Image:
         """The mask for a photo, mode "L", of any size.
@@ -62,8 +88,14 @@ class MaskFiles:
         return self._by_stem[path.stem]
 
 
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _load_mask(path: Path) -> Image.Image:
     """Mode "L"; a mask drawn as transparency alone counts by its alpha."""
     mask = load_photo(path)
+    for note in mask.notes:
+        print(f"infer: {note}", file=sys.stderr)
     levels = mask.image.convert("L")
     return levels if mask.alpha is None else ImageChops.multiply(levels, mask.alpha)
