@@ -66,7 +66,7 @@ def _style(style: StyleConfig) -> list[str]:
 
 
 def _folders(config: TrainConfig) -> list[str]:
-    defaults = OmegaConf.load(CONF_DIR / "train.yaml")
+    defaults = _composed("", "train")
     folders = {key: getattr(config, key) for key in ("runs_dir", "checkpoint_dir")}
     return [f"{key}={path}" for key, path in folders.items() if path != defaults[key]]
 
@@ -115,9 +115,9 @@ def _composed(group: str, name: str) -> DictConfig:
 
 
 def _defaults() -> list[Any]:
-    defaults = OmegaConf.to_container(OmegaConf.load(CONF_DIR / "train.yaml"))
-    assert isinstance(defaults, dict)
-    return defaults["defaults"]
+    settings = OmegaConf.to_container(OmegaConf.load(CONF_DIR / "train.yaml"))
+    assert isinstance(settings, dict)
+    return settings["defaults"]
 
 
 def _text(value: Any) -> str:
