@@ -11,6 +11,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TextIO
 
+SHOWN_DIGITS = 30  # of a whole number in a message
+
 
 class UserError(ValueError):
     """A mistake of the user. Commands print it as one line and exit with `exit_code`."""
@@ -44,6 +46,13 @@ def check_choice(key: str, given: str, allowed: Iterable[str]) -> str:
     if given not in names:
         raise UserError(f"{key}: {given!r} is not one of {', '.join(names)}{closest(given, names)}")
     return given
+
+
+def shown(value: float) -> str:
+    """`value` in a message: python itself refuses to print more than 4300 digits."""
+    if isinstance(value, int) and abs(value) >= 10**SHOWN_DIGITS:
+        return f"a number of more than {SHOWN_DIGITS} digits"
+    return str(value).removesuffix(".0")
 
 
 def one_line(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from faststyle.errors import UserError
+from faststyle.errors import UserError, shown
 
 STRONGEST = 1.5  # beyond, the line leaves what the network has learned
 
@@ -27,7 +27,8 @@ def check_strength(strength: float) -> float:
     """
     if not 0 <= strength <= STRONGEST:
         raise UserError(
-            f"strength: {strength:g} is not between 0 (the photo), 1 (as trained) and {STRONGEST}"
+            f"strength: {shown(strength)} is not between 0 (the photo), 1 (as trained) and "
+            f"{STRONGEST}"
         )
     return strength
 
