@@ -66,7 +66,7 @@ def _style(style: StyleConfig) -> list[str]:
 
 
 def _folders(config: TrainConfig) -> list[str]:
-    defaults = _composed("", "train")
+    defaults = _train_yaml()
     folders = {key: getattr(config, key) for key in ("runs_dir", "checkpoint_dir")}
     return [f"{key}={path}" for key, path in folders.items() if path != defaults[key]]
 
@@ -115,9 +115,14 @@ def _composed(group: str, name: str) -> DictConfig:
 
 
 def _defaults() -> list[Any]:
-    settings = OmegaConf.to_container(OmegaConf.load(CONF_DIR / "train.yaml"))
-    assert isinstance(settings, dict)
-    return settings["defaults"]
+    """The choices that a run begins with, such as {"data": "coco"}."""
+    return list(_train_yaml()["defaults"])
+
+
+def _train_yaml() -> DictConfig:
+    settings = OmegaConf.load(CONF_DIR / "train.yaml")
+    assert isinstance(settings, DictConfig)
+    return settings
 
 
 def _text(value: Any) -> str:
