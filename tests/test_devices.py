@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ import torch
 from faststyle import devices
 from faststyle.devices import available_bytes, choose_device, memory_budget
 from faststyle.errors import UserError
+from tests.support.commands import RunCli
 
 CPU = torch.device("cpu")
 
@@ -38,3 +40,16 @@ def test_a_containers_limit_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_a_device_that_is_not_there_is_named(name: str) -> None:
     with pytest.raises(UserError, match=rf"device: cannot use '{name}'.*use auto or cpu"):
         choose_device(name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="without limits of a process")
+def test_the_limit_of_a_process_counts(run_cli: RunCli, tmp_path: Path) -> None:
+    code = (
+        "import resource, psutil, torch\n"
+        "from faststyle.devices import available_bytes\n"
+        "taken = psutil.Process().memory_info().vms\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (taken + 200_000_000,) * 2)\n"
+        "print(available_bytes(torch.device('cpu')))\n"
+    )
+    (tmp_path / "limited.py").write_text(code)
+    assert 150_000_000 < int(run_cli("limited").out) <= 200_000_000

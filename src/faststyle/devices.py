@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 
 import psutil
@@ -16,13 +17,14 @@ _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container, on Linux
 def available_bytes(device: torch.device) -> int:
     """Bytes of memory that can still be had on the device.
 
-    On a CPU this counts the system's file cache, which gives way, and heeds a container's limit.
+    On a CPU this counts the system's file cache, which gives way, and heeds a container's limit
+    and that of the process (`ulimit -v`).
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
-    return min(psutil.virtual_memory().available, _total_bytes())
+    return min(psutil.virtual_memory().available, _total_bytes(), _address_space_left())
 
 
 def memory_budget(device: torch.device) -> float:
@@ -45,6 +47,18 @@ def _total_bytes() -> int:
     except OSError:
         return total
     return min(total, int(limit)) if limit.isdigit() else total
+
+
+def _address_space_left() -> int:
+    """Bytes until `ulimit -v`, with which shared machines limit each process."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return sys.maxsize
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(0, limit - psutil.Process().memory_info().vms)
 
 
 def choose_device(name: str) -> torch.device:

@@ -11,6 +11,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TextIO
 
+SHOWN_DIGITS = 30  # of a whole number in a message
+
 
 class UserError(ValueError):
     """A mistake of the user. Commands print it as one line and exit with `exit_code`."""
@@ -46,28 +48,11 @@ def check_choice(key: str, given: str, allowed: Iterable[str]) -> str:
     return given
 
 
-def at_least(prefix: str, config: object, minimum: float, names: Iterable[str]) -> None:
-    """Check that these attributes of `config` are None or at least `minimum`.
-
-    Raises:
-        UserError: one is smaller; the message calls it `prefix.name`.
-    """
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and not value >= minimum:
-            raise UserError(f"{_key(prefix, name)}: must be at least {minimum}, got {value}")
-
-
-def above_zero(prefix: str, config: object, names: Iterable[str]) -> None:
-    """Check that these attributes of `config` are above 0.
-
-    Raises:
-        UserError: one is not; the message calls it `prefix.name`.
-    """
-    for name in names:
-        value = getattr(config, name)
-        if not value > 0:
-            raise UserError(f"{_key(prefix, name)}: must be above 0, got {value}")
+def shown(value: float) -> str:
+    """`value` in a message: python itself refuses to print more than 4300 digits."""
+    if isinstance(value, int) and abs(value) >= 10**SHOWN_DIGITS:
+        return f"a number of more than {SHOWN_DIGITS} digits"
+    return str(value).removesuffix(".0")
 
 
 def one_line(text: str) -> str:
@@ -135,7 +120,3 @@ def _is_closed_pipe(stream: TextIO) -> bool:
         return any(event & select.POLLERR for _, event in poll.poll(0))
     except (AttributeError, OSError, ValueError):  # no file, or a system without poll
         return False
-
-
-def _key(prefix: str, name: str) -> str:
-    return f"{prefix}.{name}" if prefix else name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 
 from faststyle.checkpoints.catalog import describe
 from faststyle.checkpoints.style_checkpoint import read_checkpoint
+from faststyle.errors import UserError
 from faststyle.rendering.stylizer import Stylizer
 from tests.support.commands import Outcome, one_line
 from tests.support.peers import examples_state, lengstrom_variables, write_variables
@@ -86,3 +88,45 @@ def test_files_that_are_something_else(run: Run, content: bytes) -> None:
     )
     message = one_line(run("their.model", "--from", "pytorch_examples"))
     assert "their.model: not a network of pytorch_examples: " in message
+
+
+# --- mistakes on the command line ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.pth", "--odd"], "unrecognized arguments: --odd (faststyle-import --help shows all"),
+        ([""], "FILE: the name is empty"),
+        (["a.pth", "--from", "nobody"], "--from: invalid choice: 'nobody'"),
+        (["a.pth", "--output", ""], "--output: the name is empty"),
+        ([], "required: FILE"),
+    ],
+)
+def test_a_mistake_is_one_line(arguments: list[str], message: str, run: Run) -> None:
+    assert message in one_line(run(*arguments))
+
+
+def test_a_name_of_any_length_is_one_short_line(run: Run) -> None:
+    message = one_line(run("a.pth", name="x" * 5000))
+    assert "--name: 'xxxxx" in message
+    assert len(message) < 300
+
+
+def test_the_command_printed_at_the_end_can_be_pasted(run: Run) -> None:
+    torch.save(examples_state(4, 1), "candy.model")
+    target = "my styles (new)/it's.safetensors"
+    Path("my styles (new)").mkdir()
+    outcome = run("candy.model", "--output", target)
+    command = shlex.split(outcome.out.splitlines()[1].removeprefix("now: "))
+    assert command == ["python", "-m", "infer", "--ckpt", target, "PHOTO"]
+
+
+def test_the_command_that_imports_can_be_pasted(run: Run) -> None:
+    path = Path("their net (1).pth")
+    torch.save(examples_state(4, 1), path)
+    with pytest.raises(UserError, match="not a style checkpoint; import networks") as refused:
+        read_checkpoint(path)
+    program, file, option, name = shlex.split(str(refused.value).rpartition("first: ")[2])
+    assert (program, option) == ("faststyle-import", "--name")
+    assert run(file, name=name).code == 0

@@ -107,11 +107,13 @@ def test_hub_offline_is_one_line_that_says_what_to_do(
         no_network()
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # read when the client was imported
     with pytest.raises(
         UserError, match=r"cannot load nobody/nothing .*data=folder data\.path=FOLDER"
     ) as caught:
         open_hub("nobody/nothing", "val", num_images)
     assert "\n" not in str(caught.value)
+    assert os.environ.get("HF_HUB_OFFLINE") == "0"
     assert len(tried) < 20  # a few retries, not minutes of them
 
 

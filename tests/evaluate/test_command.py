@@ -16,7 +16,7 @@ from faststyle.evaluate.command import main
 from faststyle.images.read import load_image
 from tests.support.commands import Outcome, in_process, one_line
 from tests.support.networks import TRAINED_METADATA, tiny_net
-from tests.support.pictures import noise_picture
+from tests.support.pictures import noise_picture, save_animated
 
 Cli = Callable[..., Outcome]
 
@@ -194,12 +194,12 @@ MISTAKES = {
     "sizes=large": "--sizes: 'large' is not a comma-separated list of integers",
     "sizes=256,8": "--sizes: must be at least 32, got 8",
     "sizes=10000000": "fits",
-    "iterations=0": "--iterations: must be at least 1, got 0",
-    "max_images=0": "--max-images: must be at least 1, got 0",
+    "iterations=0": "--iterations: '0' is not a whole number above 0",
+    "max_images=0": "--max-images: '0' is not a whole number above 0",
     "output=file": "--output: cannot write in file",
     "cache=file": "--cache: cannot write in file",
     "device=warp": "device: cannot use 'warp'",
-    "set=style_weight": "--set style_weight: give KEY=VALUE",
+    "set=style_weight": "--set 'style_weight': give KEY=VALUE",
     "set=loss.stile_weight=2": "loss.stile_weight: no such key; there are formula",
     "set=loss.style_weight=-1": "loss.style_weight: must be at least 0",
     "set=loss.style_layers=[relu9_9]": "'relu9_9' is not one of",
@@ -248,3 +248,16 @@ def test_real_curves_fall(cli: Cli, real_data: Path, tmp_path: Path) -> None:
     (photo,) = json.loads((tmp_path / "evaluation/results.json").read_text())["photos"]
     totals = photo["lbfgs"]["noise"]["total_loss"]
     assert totals[-1] < 0.3 * totals[0]
+
+
+def test_what_is_to_be_known_about_pictures_is_printed_once(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    for name in ("style.gif", "films/photo.gif"):
+        save_animated(tmp_path / name)
+    outcome = cli(images="films", style="style.gif", sizes="48,56", iterations=1)
+    assert outcome.code == 0
+    lines = [line for line in outcome.err.splitlines() if "first frame" in line]
+    assert lines == [
+        f"evaluate: {name}.gif: animated, only its first frame is used"
+        for name in ("style", "photo")
+    ]

@@ -48,6 +48,33 @@ def test_a_folder_of_masks_one_for_each_photo(infer, here: Path) -> None:
     assert "no mask named cat" in one_line(infer("cat.jpg", "--mask", "masks"))
 
 
+def test_two_masks_of_one_name_are_refused(infer, here: Path) -> None:
+    (here / "masks").mkdir()
+    for name in ("dog.png", "dog.jpg", "cat.png"):
+        left_half(here / "masks" / name, (20, 33))
+    message = one_line(infer("dog.png", "--mask", "masks", "--output", "out.png"))
+    assert "--mask masks: dog.jpg and dog.png are both the mask of dog; leave one" in message
+    assert not (here / "out.png").exists()
+
+
+def test_one_mask_for_two_photos_of_one_name_is_refused(infer, here: Path) -> None:
+    for folder in ("masks", "trip1", "trip2"):
+        (here / folder).mkdir()
+    left_half(here / "masks" / "IMG_1.png", (20, 33))
+    for folder in ("trip1", "trip2"):
+        (here / folder / "IMG_1.png").write_bytes((here / "dog.png").read_bytes())
+    two = ("trip1", "trip2/IMG_1.png", "--mask", "masks", "--output", "out")
+    message = one_line(infer(*two))
+    assert "--mask masks: IMG_1.png is one mask for two photos, trip1/IMG_1.png and t" in message
+    assert not (here / "out").exists()
+    # The same photo given twice, or one mask named for all, is meant.
+    assert infer("trip1", "trip1/IMG_1.png", "--mask", "masks", "--output", "out").code == 0
+    assert infer("trip1", "trip2", "--mask", "masks/IMG_1.png", "--output", "all").code == 0
+    # So are two formats of one photo.
+    Image.open(here / "trip1" / "IMG_1.png").convert("RGB").save(here / "trip1" / "IMG_1.jpg")
+    assert infer("trip1", "--mask", "masks", "--output", "both").code == 0
+
+
 def test_alpha_as_mask(infer, here: Path) -> None:
     left_half(here / "mask.png", (20, 33))
     photo = Image.open("dog.png").convert("RGB")

@@ -19,7 +19,7 @@ from tests.support.pictures import noise_picture, written
         (("--scale", "1e308"), "--scale may be at most 39.85 here (0.5 is half the size)"),
         (("--strength", ",".join(["1"] * 1600)), "dog.png: 1600 strengths make 33599 x 33 pixels"),
         (("--stroke-scale", "0.25", "--scale", "20"), "stroke_scale: 0.25 stylizes 1600 x 2640"),
-        (("--feather", "1e9"), "1e9 is not between 0 and 100 percent"),
+        (("--feather", "1e9"), "'1e9' is not between 0 and 100 percent"),
     ],
     ids=str,
 )

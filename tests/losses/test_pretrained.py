@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import pickle
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from torch import Tensor
 from torchvision import models
 
 from faststyle.errors import UserError
+from faststyle.losses import pretrained
 from faststyle.losses.loss_network import LossNetwork
 from faststyle.losses.pretrained import build_loss_network, read_state_dict
 from tests.support.hostile import Calls, no_network
@@ -101,7 +104,53 @@ def test_offline_without_weights_is_one_line_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("torch.hub.urlopen", no_network)
+    monkeypatch.setattr(pretrained, "urlopen", no_network)
     with pytest.raises(UserError, match=r"could not be downloaded.*weights=FILE") as caught:
         build_loss_network("squeezenet", ["fire2"], weights="torchvision", pooling="max")
     assert "\n" not in str(caught.value)
+
+
+class Reply(io.BytesIO):
+    """What a server sends; it may break off."""
+
+    def __init__(self, content: bytes, breaks_off: bool = False):
+        super().__init__(content)
+        self.headers, self.breaks_off = {"Content-Length": str(len(content))}, breaks_off
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.breaks_off and self.tell():
+            raise TimeoutError("timed out")
+        return super().read(size)
+
+
+def test_weights_are_downloaded_to_torchvisions_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = tmp_path / "weights.pth"
+    torch.save(models.squeezenet1_1(weights=None).state_dict(), path)
+    content = path.read_bytes()
+    url = f"https://nowhere/net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    monkeypatch.setattr(models.SqueezeNet1_1_Weights.IMAGENET1K_V1.value, "url", url, raising=False)
+    asked = []
+
+    def serve(content: bytes, breaks_off: bool = False):
+        def answer(url: str, timeout: float) -> Reply:
+            asked.append((url, timeout))
+            return Reply(content, breaks_off)
+
+        monkeypatch.setattr(pretrained, "urlopen", answer)
+
+    def build() -> LossNetwork:
+        return build_loss_network("squeezenet", ["fire2"], weights="torchvision", pooling="max")
+
+    for damaged, breaks_off in ((content[:-1], False), (content, True)):
+        serve(damaged, breaks_off)
+        with pytest.raises(UserError, match="could not be downloaded"):
+            build()
+        assert not list((tmp_path / "hub" / "checkpoints").iterdir())
+    serve(content)
+    build()
+    monkeypatch.setattr(pretrained, "urlopen", no_network)
+    build()  # from the cache
+    assert asked == [(url, pretrained.TIMEOUT)] * 3

@@ -6,7 +6,8 @@ import pytest
 
 from faststyle.errors import UserError
 from faststyle.losses.loss_network import LossNetwork
-from faststyle.optimize.memory import check_fits, peak_bytes
+from faststyle.losses.memory import check_fits
+from faststyle.optimize.memory import peak_bytes
 
 
 def test_memory_goes_with_area_and_history(loss_network: LossNetwork) -> None:

@@ -22,12 +22,13 @@ from faststyle.errors import UserError
 from faststyle.files.paths import CONF_DIR
 from faststyle.images.read import load_image
 from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.memory import check_fits, style_bytes
 from faststyle.optimize import command, multiscale
 from faststyle.optimize.inputs import Preview
-from faststyle.optimize.memory import check_fits, peak_bytes, style_bytes
+from faststyle.optimize.memory import peak_bytes
 from tests.support.commands import Outcome, in_process
 from tests.support.networks import vgg_weights
-from tests.support.pictures import noise_picture
+from tests.support.pictures import noise_picture, save_animated
 from tests.support.runs import TINY_LAYERS
 
 Run = Callable[..., Outcome]
@@ -185,6 +186,13 @@ def test_style_images_with_nothing_to_learn(run: Run) -> None:
     assert run("content=flat.png").code == 0
 
 
+def test_what_is_to_be_known_about_pictures_is_printed(run: Run) -> None:
+    save_animated(Path("film.gif"))
+    outcome = run("style.image=film.gif", "init=film.gif")
+    assert outcome.code == 0
+    assert outcome.err == "optimize: film.gif: animated, only its first frame is used\n" * 2
+
+
 # --- memory -------------------------------------------------------------------------------------
 
 
@@ -200,10 +208,10 @@ def test_memory_goes_with_the_pictures_own_shape(loss_network: LossNetwork) -> N
     assert square == pytest.approx(8 * wide)
 
 
-def test_the_style_image_takes_its_layers_and_the_one_at_work(loss_network: LossNetwork) -> None:
+def test_the_style_image_takes_its_layers_and_the_one_at_work() -> None:
     # conv1_2 reads and writes 64 channels at full size, while the output of relu1_1 is kept.
     for layers, floats in ((["relu2_1"], 3.3 * 128), (["relu1_1", "relu2_1"], 64 + 3.3 * 128)):
-        needed = style_bytes(loss_network, layers, 100, 200)
+        needed = style_bytes("vgg19", layers, 100, 200)
         assert needed == pytest.approx(4 * floats * 100 * 200)
 
 

@@ -24,6 +24,12 @@ def noise_picture(seed: int, width: int = 48, height: int = 40) -> Image.Image:
     return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
 
 
+def save_animated(path: Path) -> None:
+    """Write a GIF of two frames, of which only the first is used."""
+    first, second = noise_picture(0, 60, 50), noise_picture(1, 60, 50)
+    first.save(path, save_all=True, append_images=[second])
+
+
 def written(folder: Path) -> dict[str, tuple[int, int]]:
     """Name and size of every picture under a folder."""
     found = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.commands import RunCli
+from tests.support.commands import Outcome, RunCli, one_line
+from tests.support.pictures import noise_picture, save_animated
 
 # --- answers without the wait for torch -------------------------------------------------------
 
@@ -85,3 +87,30 @@ def test_two_styles_at_once(run_cli: RunCli, smoke_overrides: list[str], tmp_pat
     for style in ("starry_night", "udnie"):
         assert (tmp_path / "checkpoints" / f"{style}.safetensors").is_file()
         assert len(list((tmp_path / "runs" / style).iterdir())) == 1
+
+
+def test_what_is_to_be_known_about_the_style_image_is_printed(
+    train_cli: Callable[..., Outcome], smoke_overrides: list[str], tmp_path: Path
+) -> None:
+    save_animated(tmp_path / "film.gif")
+    outcome = train_cli(*smoke_overrides, "style.image=film.gif", "trainer.max_steps=1")
+    assert outcome.code == 0
+    assert "train: film.gif: animated, only its first frame is used\n" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("size", "advice"),
+    [((40, 400), "style.size=80 takes it larger"), ((2, 5000), "crop it")],
+)
+def test_a_thin_style_image_is_refused_with_what_helps(
+    size: tuple[int, int],
+    advice: str,
+    train_cli: Callable[..., Outcome],
+    smoke_overrides: list[str],
+    tmp_path: Path,
+) -> None:
+    noise_picture(0, *size).save(tmp_path / "strip.png")
+    deep = ["style.image=strip.png", "loss.style_layers=[relu4_1]", "style.size=64"]
+    message = one_line(train_cli(*smoke_overrides, *deep))
+    assert "the picture is" in message
+    assert message.endswith(f"its layers need 8 on each side; {advice}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import shlex
@@ -19,6 +20,7 @@ from faststyle.errors import UserError
 from faststyle.infer.command import main as infer
 from faststyle.train.checkpointing import CannotSave, explain_full_disk
 from faststyle.train.inputs import read_base_style, read_style_image
+from faststyle.train.next_steps import next_steps
 from tests.support.commands import Outcome, in_process, one_line
 from tests.support.pictures import noise_picture
 from tests.support.runs import QUICKSTART_SHORT, TINY_LAYERS, compose_config
@@ -107,6 +109,65 @@ def test_the_command_that_learns_more_runs(
     small += ["trainer=smoke", f"loss_network.weights={tiny_weights}", *TINY_LAYERS]
     again = train_cli(*overrides_of(learn), *small)
     assert again.code == 0, again.err
+
+
+ODD_DATA = ["data=folder", "data.path=my photos (1)", "data.batch_size=2", "data.num_images=6"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["style=udnie"],
+        ["loss_network.weights=my vgg (1).pth", *ODD_DATA, "runs_dir=my runs"],
+        ["loss_network=vgg16", "loss_network.weights=it's.pth", "data.split=train"],
+        ["loss=gatys2016", "loss_network.weights=a,b.pth", "checkpoint_dir=my styles"],
+        ["loss=johnson2016", "loss_network=vgg19", "loss.style_weight=9", "data=synthetic"],
+        ["loss_network=squeezenet", "style=custom", "style.name=own", "style.image=a=b.jpg"],
+        ["network=johnson2016", "network.width=8", *TINY_LAYERS, "loss_network.pooling=average"],
+        ["experiment=gallery", "style=shipwreck_of_the_minotaur", *ODD_DATA],
+    ],
+    ids=" ".join,
+)
+def test_the_command_for_another_painting_keeps_what_the_run_needed(settings: list[str]) -> None:
+    before = compose_config(*quote_overrides(settings, TEXT_KEYS))
+    (_, _, (printed, _)) = next_steps(before, Path("checkpoints/it's.safetensors"))
+    after = composed(shlex.split(printed))
+    assert after.init_from == "checkpoints/it's.safetensors"
+    assert (after.style.name, after.style.image) == ("mine", "mine.jpg")
+    for part in ("network", "loss_network", "data", "runs_dir", "checkpoint_dir"):
+        assert getattr(after, part) == getattr(before, part), printed
+    # The weight of one painting is not that of another.
+    if before.style.style_weight is None:
+        assert after.loss == before.loss
+    else:
+        assert after.loss == dataclasses.replace(before.loss, style_weight=4.0)
+
+
+@pytest.mark.parametrize("data", [ODD_DATA, ["data=coco", "data.num_images=50"]])
+def test_the_command_that_learns_more_keeps_photos_of_ones_own(data: list[str]) -> None:
+    settings = ["experiment=quickstart", "style=udnie", *data]
+    before = compose_config(*quote_overrides(settings, TEXT_KEYS))
+    (_, _, (printed, gives)) = next_steps(before, Path("a.safetensors"))
+    after = composed(shlex.split(printed))
+    assert (after.style.name, after.data, after.network) == ("udnie", before.data, before.network)
+    assert after.loss_network.name == "vgg19"
+    assert "the same photos" in gives
+
+
+def test_the_command_for_another_painting_runs_where_nothing_can_be_downloaded(
+    train_cli: Callable[..., Outcome], odd_folder: Path, tiny_weights: Path, photo_dir: Path
+) -> None:
+    shutil.copy(tiny_weights, odd_folder / "my vgg (1).pth")
+    shutil.copytree(photo_dir, odd_folder / "my photos (1)")
+    used = ["loss_network.weights=my vgg (1).pth", *TINY_LAYERS, *ODD_DATA, "runs_dir=my runs"]
+    outcome = train_cli(*OWN, *SMOKE, *used, "trainer.yardstick=false")
+    assert outcome.code == 0, outcome.err
+    learn = printed_commands(outcome.out)[2]
+    shutil.copy(odd_folder / ODD, odd_folder / "mine.jpg")
+    short = ["trainer=smoke", "trainer.accelerator=cpu", "trainer.progress_bar=false"]
+    again = train_cli(*overrides_of(learn), *short, "trainer.yardstick=false")
+    assert again.code == 0, again.err
+    assert len(list(odd_folder.glob("my runs/mine/*"))) == 2
 
 
 def test_what_is_printed_when_stopped(

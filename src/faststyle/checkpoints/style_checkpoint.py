@@ -7,6 +7,7 @@ sections of `metadata.SECTIONS`.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from faststyle.checkpoints.header import check_format, style_metadata
 from faststyle.checkpoints.metadata import is_object, printable
 from faststyle.errors import TrainingDiverged, UserError
 from faststyle.files.atomic import atomic_write
+from faststyle.files.paths import STYLE_NAME, shell_command
 from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, read_safetensors, read_torch
 from faststyle.networks.transform_net import TransformNet
@@ -107,9 +109,11 @@ def read_checkpoint(path: Path) -> StyleCheckpoint:
         state_dict, metadata = (_read_run if is_run else _read_safetensors)(path)
     except UnsafeFile as error:
         if path.suffix.lower() in FOREIGN_SUFFIXES:
+            name = path.stem if re.fullmatch(STYLE_NAME, path.stem) else "mine"
+            command = shell_command("faststyle-import", path, "--name", name)
             raise UserError(
                 f"{path}: not a style checkpoint; import networks of other projects first: "
-                f"faststyle-import {path} --name {path.stem}"
+                f"{command}"
             ) from error
         raise UserError(f"{path}: not a readable {kind} checkpoint: {error}") from error
     try:

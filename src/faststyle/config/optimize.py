@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from omegaconf import MISSING
 
-from faststyle.config.train import LossConfig, LossNetworkConfig, StyleConfig
-from faststyle.errors import UserError, above_zero, at_least
+from faststyle.config.ranges import MOST, check_range
+from faststyle.config.train import MAX_SEED, LossConfig, LossNetworkConfig, StyleConfig
+from faststyle.errors import UserError
 
 # Keys whose values are files or free text: taken as they are, whatever characters they hold.
 TEXT_KEYS = (
@@ -23,10 +22,8 @@ TEXT_KEYS = (
     "style.rights",
     "loss_network.weights",
 )
-MOST = 10**9  # of whole numbers: no machine gets there, and larger ones overflow a float
 MOST_SCALE = 1000.0
 MOST_BLEND = 1e6
-LAST_SEED = 2**32 - 1
 
 
 @dataclass(kw_only=True)
@@ -38,7 +35,6 @@ class BlendedStyleConfig(StyleConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _at_most("style", self, MOST, ["size"])
         if self.images is None:
             if self.blend is not None:
                 raise UserError(
@@ -85,26 +81,12 @@ class OptimizeConfig:
     seed: int = MISSING
 
     def __post_init__(self) -> None:
-        at_least("", self, 1, ["steps", "history", "preview_every"])
-        at_least("", self, 0, ["seed"])
-        at_least("", self, 32, ["size", "coarsest_size"])
-        above_zero("", self, ["learning_rate", "style_scale"])
-        _at_most("", self, MOST, ["steps", "history", "preview_every", "size", "coarsest_size"])
-        _at_most("", self, LAST_SEED, ["seed"])
-        _at_most("", self, MOST_SCALE, ["learning_rate", "style_scale"])
-        loss = self.loss
-        for name in ("content_weight", "style_weight", "tv_weight"):
-            if not math.isfinite(getattr(loss, name)):
-                raise UserError(f"loss.{name}: must be a finite number, got {getattr(loss, name)}")
+        check_range("", self, 1, MOST, ["steps", "history", "preview_every"])
+        check_range("", self, 0, MAX_SEED, ["seed"])
+        check_range("", self, 32, MOST, ["size", "coarsest_size"])
+        check_range("", self, 0, MOST_SCALE, ["learning_rate", "style_scale"], open_low=True)
         if self.content == "none":
             if self.init == "content":
                 raise UserError("init: content=none leaves no photo to start from; use init=noise")
             if self.keep_color:
                 raise UserError("keep_color: content=none leaves no photo whose colors to keep")
-
-
-def _at_most(prefix: str, config: object, maximum: float, names: Iterable[str]) -> None:
-    for name in names:
-        if getattr(config, name) > maximum:
-            key = f"{prefix}.{name}" if prefix else name
-            raise UserError(f"{key}: must be at most {maximum:.10g}, got {getattr(config, name)}")

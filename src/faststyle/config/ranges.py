@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from faststyle.errors import UserError
+from faststyle.errors import UserError, shown
 
 MOST = 10**9  # of whole numbers that count something: no machine gets there
-SHOWN_DIGITS = 30
 
 
 def check_range(
@@ -37,10 +36,3 @@ def check_range(
         else:  # smaller, or nan
             limit = f"above {low}" if open_low else f"at least {low}"
         raise UserError(f"{key}: must be {limit}, got {shown(value)}")
-
-
-def shown(value: float) -> str:
-    """`value` in a message: python itself refuses to print more than 4300 digits."""
-    if isinstance(value, int) and abs(value) >= 10**SHOWN_DIGITS:
-        return f"a number of more than {SHOWN_DIGITS} digits"
-    return str(value)

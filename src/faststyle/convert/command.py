@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.files.paths import STYLE_NAME
+from faststyle.files.options import OptionParser, path, shown
+from faststyle.files.paths import STYLE_NAME, shell_command
 from faststyle.malloc import tune_process
 
 KINDS = ("pytorch_examples", "lengstrom")
@@ -19,29 +20,30 @@ KINDS = ("pytorch_examples", "lengstrom")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code, 0, or ends with 2 on a mistake of the user's."""
-    options = _parser().parse_args(arguments)
-    tune_process()
     with exit_on_user_error("import"):
+        options = _parser().parse_args(arguments)
+        tune_process()
         target = import_style(options)
-        print(f"{target}\nnow: python -m infer --ckpt {target} PHOTO")
+        command = shell_command("python", "-m", "infer", "--ckpt", target, "PHOTO")
+        print(f"{target}\nnow: {command}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OptionParser(
         prog="faststyle-import",
         description="Convert a network of pytorch/examples (a state dict of fast_neural_style) or "
         "of lengstrom/fast-style-transfer (a folder of variables with manifest.json) to a style "
         "checkpoint that gives the same picture.",
     )
     add = parser.add_argument
-    add("file", type=Path, metavar="FILE", help="the state dict, or the folder")
+    add("file", type=path, metavar="FILE", help="the state dict, or the folder")
     add("--from", dest="kind", choices=KINDS, help="kind of network (default: recognized)")
     add("--name", required=True, help="name of the style and its checkpoint, such as candy")
     add("--title", help="title of the painting, as `infer --describe` shows it")
     add(
         "--output",
-        type=Path,
+        type=path,
         metavar="FILE.safetensors",
         help="where to write it (default: checkpoints/NAME.safetensors)",
     )
@@ -89,7 +91,7 @@ def import_style(options: argparse.Namespace) -> Path:
 def _target(options: argparse.Namespace) -> Path:
     if not re.fullmatch(STYLE_NAME, options.name):
         raise UserError(
-            f"--name: {options.name!r} names a file: use up to 80 letters, digits, _ . -"
+            f"--name: {shown(options.name)} names a file: use up to 80 letters, digits, _ . -"
         )
     target = options.output or Path("checkpoints", f"{options.name}.safetensors")
     if target.suffix != ".safetensors":

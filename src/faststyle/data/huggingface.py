@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,11 +110,8 @@ def open_hub(path: str, split: str, num_images: int | None) -> HuggingFacePhotos
     Raises:
         UserError: it cannot be loaded, or has no column of pictures.
     """
-    if not Path(path).exists() and not _hub_answers():
-        # The client reads this at import. It then uses its cache at once and does not retry for a
-        # minute.
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    import datasets
+    with _offline() if not Path(path).exists() and not _hub_answers() else nullcontext():
+        import datasets
 
     try:
         if num_images is None:
@@ -132,6 +130,24 @@ def open_hub(path: str, split: str, num_images: int | None) -> HuggingFacePhotos
             "use pictures of your own with data=folder data.path=FOLDER, or data=synthetic"
         ) from error
     return HuggingFacePhotos(dataset, path)
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Have the hub's client use its cache at once, where it would retry for a minute.
+
+    It reads the variable when it is imported. Afterwards the variable is as before: it would also
+    concern what else runs in this process, and what that starts.
+    """
+    before = os.environ.get("HF_HUB_OFFLINE")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HF_HUB_OFFLINE"]
+        else:
+            os.environ["HF_HUB_OFFLINE"] = before
 
 
 def _hub_answers() -> bool:

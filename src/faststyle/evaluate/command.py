@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from faststyle.errors import UserError, exit_on_user_error
 from faststyle.files.atomic import check_writable
+from faststyle.files.options import OptionParser, count, name, path, shown
 from faststyle.files.paths import swatch_of
 from faststyle.malloc import tune_process
 
@@ -23,35 +24,54 @@ OLD_WEIGHTS_OPTION = "--loss-weights"  # loss weights are content_weight, style_
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line. Returns 0; a mistake of the user's exits with code 2."""
-    options = _parser().parse_args(arguments)
-    tune_process()
     with exit_on_user_error("evaluate"):
+        options = _parser().parse_args(arguments)
+        tune_process()
         evaluate(options)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = OptionParser(
         prog="evaluate",
         description="Measure a style: losses, the L-BFGS iterations that a forward pass is worth "
         "(Johnson et al. 2016, Figure 5), speed-up, artifacts.",
     )
     add = parser.add_argument
-    add("--ckpt", required=True, type=Path, help="style checkpoint")
-    add("--style", type=Path, metavar="PICTURE", help="style image (default: bundled swatch)")
-    add("--images", required=True, type=Path, metavar="DIR", help="photos it was not trained on")
+    add("--ckpt", required=True, type=path, help="style checkpoint")
+    add("--style", type=path, metavar="PICTURE", help="style image (default: bundled swatch)")
+    add(
+        "--images",
+        required=True,
+        type=path,
+        metavar="DIR",
+        help="photos it was not trained on",
+    )
     add(
         "--loss-network-weights",
         OLD_WEIGHTS_OPTION,
         required=True,
+        type=name,
         metavar="FILE",
         action=_LossNetworkWeights,
         help="weights of the loss network: a file, torchvision or bundled",
     )
     add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
-    add("--max-images", type=int, metavar="N", help="only the first N photos")
-    add("--iterations", type=int, default=200, metavar="N", help="of L-BFGS (default: %(default)s)")
-    add("--output", type=Path, default=Path("evaluation"), metavar="DIR", help="(%(default)s/)")
+    add("--max-images", type=count, metavar="N", help="only the first N photos")
+    add(
+        "--iterations",
+        type=count,
+        default=200,
+        metavar="N",
+        help="of L-BFGS (default: %(default)s)",
+    )
+    add(
+        "--output",
+        type=path,
+        default=Path("evaluation"),
+        metavar="DIR",
+        help="(%(default)s/)",
+    )
     add("--explain", action="store_true", help="add explain.jpg: what each layer contributes")
     add(
         "--set",
@@ -60,7 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="change the checkpoint's objective: loss.style_weight=5 style.size=256 ...",
     )
-    add("--cache", type=Path, metavar="DIR", help="L-BFGS curves (default: ~/.cache/faststyle)")
+    add(
+        "--cache",
+        type=path,
+        metavar="DIR",
+        help="L-BFGS curves (default: ~/.cache/faststyle)",
+    )
     add("--device", default="auto", help="auto, cpu, cuda, ... (default: auto)")
     return parser
 
@@ -90,10 +115,6 @@ def evaluate(options: argparse.Namespace) -> None:
         UserError: what is wrong with the options or the files that they name.
     """
     sizes = _sizes(options.sizes)
-    for name in ("iterations", "max_images"):
-        value = getattr(options, name)
-        if value is not None and value < 1:
-            raise UserError(f"--{name.replace('_', '-')}: must be at least 1, got {value}")
     files = _photos(options.images)[: options.max_images]
     check_writable("--output", options.output)
     curves = options.cache or cache_dir()
@@ -154,7 +175,8 @@ def _check_memory(loss_network: LossNetwork, files: list[Path], size: int, itera
     from faststyle.devices import available_bytes
     from faststyle.evaluate.curves import HISTORY
     from faststyle.images.opening import open_photo
-    from faststyle.optimize.memory import check_fits, peak_bytes
+    from faststyle.losses.memory import check_fits
+    from faststyle.optimize.memory import peak_bytes
 
     short_sides = [1]
     for file in files:
@@ -167,9 +189,9 @@ def _check_memory(loss_network: LossNetwork, files: list[Path], size: int, itera
 
 def _sizes(text: str) -> list[int]:
     try:
-        sizes = [int(part) for part in text.split(",")]
-    except ValueError:
-        problem = f"{text!r} is not a comma-separated list of integers"
+        sizes = [count(part.strip()) for part in text.split(",")]
+    except argparse.ArgumentTypeError:
+        problem = f"{shown(text)} is not a comma-separated list of integers"
         raise UserError(f"--sizes: {problem}; give 256,512") from None
     if min(sizes) < SMALLEST_SIZE:
         raise UserError(f"--sizes: must be at least {SMALLEST_SIZE}, got {min(sizes)}")

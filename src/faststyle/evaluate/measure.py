@@ -16,7 +16,7 @@ from faststyle.devices import device_name
 from faststyle.errors import UserError
 from faststyle.evaluate.artifacts import TILE, artifact_figures
 from faststyle.evaluate.curves import STARTS, CurveCache, LbfgsCurve, measure_curve
-from faststyle.evaluate.objective import Objective
+from faststyle.evaluate.objective import Objective, show_note
 from faststyle.evaluate.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
 from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
@@ -70,9 +70,10 @@ def measure_photos(
     """
     jobs = [(size, file) for size in sizes for file in files]
     spent = work = 0.0
+    notes: set[str] = set()  # of each photo once, not at every size
     for number, (size, file) in enumerate(jobs, start=1):
         try:
-            photo = _load(file, size).to(stylizer.device)
+            photo = _load(file, size, notes).to(stylizer.device)
         except UserError as error:
             print(f"evaluate: {error}; skipped", file=sys.stderr)
             continue
@@ -100,8 +101,13 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _load(file: Path, size: int) -> Tensor:
-    photo = to_tensor(resize_long_edge(load_image(file), size))
+def _load(file: Path, size: int, notes: set[str]) -> Tensor:
+    def show(note: str) -> None:
+        if note not in notes:
+            show_note(note)
+        notes.add(note)
+
+    photo = to_tensor(resize_long_edge(load_image(file, show=show), size))
     if min(photo.shape[-2:]) < TILE:
         raise UserError(f"{file}: its short side is below {TILE} pixels at size {size}")
     return photo

@@ -16,16 +16,18 @@ from omegaconf.errors import OmegaConfBaseException
 from PIL import Image
 
 from faststyle.config.parsing import parse_as, raise_user_error
+from faststyle.config.ranges import MOST, check_range
 from faststyle.config.train import LossConfig
 from faststyle.devices import available_bytes
-from faststyle.errors import UserError, at_least
+from faststyle.errors import UserError
 from faststyle.evaluate.curves import fingerprint
+from faststyle.files.options import shown
 from faststyle.images.read import load_image
 from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
 from faststyle.losses.checks import check_large_enough, check_style_image
+from faststyle.losses.memory import check_fits, style_bytes
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import bundled_weights, loss_network_for
-from faststyle.optimize.memory import check_fits, style_bytes
 
 
 @dataclass(kw_only=True)
@@ -39,7 +41,7 @@ class _StyleSettings:
     size: int = MISSING
 
     def __post_init__(self) -> None:
-        at_least("style", self, 16, ["size"])
+        check_range("style", self, 16, MOST, ["size"])
 
 
 @dataclass(kw_only=True)
@@ -80,7 +82,7 @@ def build_objective(
     settings = parse_as(_Settings, _merge(metadata, changes))
     loss, network, edge = settings.loss, settings.loss_network, settings.style.size
     try:
-        image = load_image(style_path)
+        image = load_image(style_path, show=show_note)
     except UserError as error:
         raise UserError(f"--style: {error}; give a picture file") from error
     check_style_image(f"--style: {style_path}", image)
@@ -95,7 +97,7 @@ def build_objective(
     except UserError as error:
         message = str(error).replace("loss_network.weights", "--loss-network-weights")
         raise UserError(message) from error
-    needed = style_bytes(loss_network, loss.style_layers, height, width)
+    needed = style_bytes(network.name, loss.style_layers, height, width)
     check_fits("style.size", needed, available_bytes(device), edge)
     image = resize_long_edge(image, edge)
     tensor = to_tensor(image)
@@ -127,12 +129,15 @@ def _merge(metadata: dict[str, Any], changes: Sequence[str]) -> DictConfig:
         )
     }
     for change in changes:
-        if "=" not in change:
-            raise UserError(f"--set {change}: give KEY=VALUE, such as loss.style_weight=5")
+        if "=" not in change.strip("="):
+            raise UserError(f"--set {shown(change)}: give KEY=VALUE, such as loss.style_weight=5")
     try:
         merged = OmegaConf.merge(known, OmegaConf.from_dotlist(list(changes)))
     except OmegaConfBaseException as error:
         raise_user_error(error)
+    except Exception as error:  # of the YAML reader, by what it was given
+        given = shown(" ".join(changes))
+        raise UserError(f"--set: cannot read {given}; give KEY=VALUE for each") from error
     assert isinstance(merged, DictConfig)
     return merged
 
@@ -150,3 +155,8 @@ def _warn_if_other(style_path: Path, metadata: dict[str, Any]) -> None:
     if trained_on not in (None, hashlib.sha256(style_path.read_bytes()).hexdigest()):
         message = f"{style_path} is not the file that the checkpoint was trained on"
         print(f"evaluate: {message}", file=sys.stderr)
+
+
+def show_note(note: str) -> None:
+    """Print what is to be known about a picture, such as that only its first frame is used."""
+    print(f"evaluate: {note}", file=sys.stderr)

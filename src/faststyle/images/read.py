@@ -7,6 +7,7 @@ that the same file has the same pixels everywhere.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
@@ -29,7 +30,7 @@ class Photo:
         image: RGB in sRGB, upright. Where `alpha` is 0 it is white.
         alpha: transparency, mode "L" and of the same size; None if the file has none.
         exif: what to write into the stylized file: dates, artist, copyright; or None.
-        notes: lines to print, such as "a.gif: animated, only its first frame is stylized".
+        notes: lines to print, such as "a.gif: animated, only its first frame is used".
     """
 
     image: Image.Image
@@ -92,13 +93,20 @@ def from_pil(image: Image.Image) -> Photo:
     return _photo(rgb, alpha, exif, notes)
 
 
-def load_image(source: Source, min_side: int | None = None) -> Image.Image:
+def load_image(
+    source: Source, min_side: int | None = None, show: Callable[[str], object] = lambda note: None
+) -> Image.Image:
     """The picture of `load_photo` as networks want it: RGB alone, transparent parts on white.
+
+    Args:
+        show: called with each of the photo's notes, which are lines for the user.
 
     Raises:
         UserError: as `load_photo`.
     """
     photo = load_photo(source, min_side)
+    for note in photo.notes:
+        show(note)
     if photo.alpha is None:
         return photo.image
     on_white = Image.new("RGB", photo.image.size, "white")
@@ -129,9 +137,9 @@ def _plain(rgb: Image.Image) -> Image.Image:
 def _frame_note(image: Image.Image, name: str) -> tuple[str, ...]:
     """What to print for an open picture that is not the only one in its file."""
     if image.format in ANIMATED_FORMATS and getattr(image, "is_animated", False):
-        return (f"{name}: animated, only its first frame is stylized",)
+        return (f"{name}: animated, only its first frame is used",)
     if image.format == "TIFF" and (pages := getattr(image, "n_frames", 1)) > 1:
-        return (f"{name}: {pages} pages, only the first is stylized",)
+        return (f"{name}: {pages} pages, only the first is used",)
     return ()
 
 

@@ -62,6 +62,8 @@ def _stylize(options: argparse.Namespace) -> int:
     from faststyle.infer.repainter import Repainter
 
     repainter = Repainter(options)
+    for mask in repainter.masks:
+        mask.check_one_each(task.photo for task in tasks)
     if options.watch:
         return _watch(options, repainter)
     if options.skip_existing:

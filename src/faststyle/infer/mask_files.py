@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PIL import Image, ImageChops
@@ -19,7 +20,8 @@ class MaskFiles:
         given: the file or folder, or "alpha".
 
     Raises:
-        UserError: the mask cannot be read, or the folder cannot be listed.
+        UserError: the mask cannot be read, or the folder cannot be listed or has two masks of one
+            name.
     """
 
     def __init__(self, given: str):
@@ -29,10 +31,35 @@ class MaskFiles:
         if given == "alpha":
             return
         if self.path.is_dir():
-            found = find_pictures(self.path, recursive=False)
-            self._by_stem = {file.stem: file for file in found.paths}
+            self._by_stem: dict[str, Path] = {}
+            for file in find_pictures(self.path, recursive=False).paths:
+                other = self._by_stem.setdefault(file.stem, file)
+                if other != file:
+                    raise UserError(
+                        f"--mask {self.path}: {other.name} and {file.name} are both the mask of "
+                        f"{file.stem}; leave one of them there"
+                    )
         else:
             self._mask = _load_mask(self.path)
+
+    def check_one_each(self, photos: Iterable[Path]) -> None:
+        """Refuse photos of one name in two folders, for which there is one mask.
+
+        In one folder they are one photo in two formats, such as HEIC and JPEG.
+
+        Raises:
+            UserError: there are two; the message names both.
+        """
+        if self.given == "alpha" or self._mask is not None:
+            return
+        seen: dict[str, Path] = {}
+        for photo in photos:
+            other = seen.setdefault(photo.stem, photo)
+            if photo.stem in self._by_stem and other.parent != photo.parent:
+                raise UserError(
+                    f"--mask {self.path}: {self._by_stem[photo.stem].name} is one mask for two "
+                    f"photos, {other} and {photo}; stylize them one after the other"
+                )
 
     def of(self, path: Path, photo: Photo) -> Image.Image:
         """The mask for a photo, mode "L", of any size.
@@ -65,5 +92,7 @@ class MaskFiles:
 def _load_mask(path: Path) -> Image.Image:
     """Mode "L"; a mask drawn as transparency alone counts by its alpha."""
     mask = load_photo(path)
+    for note in mask.notes:
+        print(f"infer: {note}", file=sys.stderr)
     levels = mask.image.convert("L")
     return levels if mask.alpha is None else ImageChops.multiply(levels, mask.alpha)

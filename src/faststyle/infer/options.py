@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
 
 from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
-from faststyle.infer import values
+from faststyle.files import options as values
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -39,13 +38,8 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (infer --help shows all options)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = values.OptionParser(
         prog="infer", description="Stylize photos with a trained style, each in one forward pass."
     )
     add = parser.add_argument

@@ -44,6 +44,7 @@ class LossNetwork(nn.Module):
         self, name: str, layers: Iterable[str], *, pooling: str, state_dict: Mapping[str, Tensor]
     ):
         super().__init__()
+        self.name = name
         check_choice("loss_network", name, ARCHITECTURES)
         check_choice("loss_network.pooling", pooling, POOLINGS)
         every = ARCHITECTURES[name](pooling)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import socket
+import hashlib
 from collections.abc import Iterable, Mapping
+from http.client import HTTPException
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, TypeGuard, cast
+from urllib.request import urlopen
 
+import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from faststyle.errors import UserError, check_choice
+from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import ASSETS_DIR
 from faststyle.files.pickles import UnsafeFile
 from faststyle.files.tensor_files import check_size, check_values, read_safetensors, read_torch
@@ -22,6 +28,12 @@ TORCHVISION_WEIGHTS = {
     "squeezenet": "SqueezeNet1_1_Weights.IMAGENET1K_V1",
 }
 BUNDLED = ("compact",)
+
+TIMEOUT = 10  # seconds without a byte from the server
+
+
+class _NotDownloaded(Exception):
+    """A download ended early."""
 
 
 def build_loss_network(
@@ -130,15 +142,49 @@ def _download(name: str) -> dict[str, Tensor]:
 
     if name not in TORCHVISION_WEIGHTS:
         raise UserError(f"loss_network.weights: torchvision has no {name}; give bundled or a file")
-
-    timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(10)
+    weights = get_weight(TORCHVISION_WEIGHTS[name])
     try:
-        return dict(get_weight(TORCHVISION_WEIGHTS[name]).get_state_dict(check_hash=True))
-    except OSError as error:  # URLError and time-outs are OSErrors
+        _fill_cache(weights.url)
+        return dict(weights.get_state_dict(check_hash=True))
+    except (OSError, _NotDownloaded) as error:  # URLError and time-outs are OSErrors
         raise UserError(
             f"loss_network.weights: torchvision's {name} weights are not in the cache and could "
             f"not be downloaded ({error}); give a file: loss_network.weights=FILE"
         ) from error
-    finally:
-        socket.setdefaulttimeout(timeout)
+
+
+def _fill_cache(url: str) -> None:
+    """Download a file to where torchvision looks for it, unless it is there.
+
+    torchvision itself waits without end for a server that does not answer; a time limit for it
+    would be one for the whole process (`socket.setdefaulttimeout`).
+
+    Raises:
+        OSError: no answer within TIMEOUT.
+        _NotDownloaded: it ended early.
+    """
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with urlopen(url, timeout=TIMEOUT) as reply, atomic_write(path) as partial:
+        size = int(reply.headers.get("Content-Length") or 0) or None
+        with (
+            partial.open("wb") as file,
+            # disable=None: no bar where nobody watches.
+            tqdm(total=size, unit="B", unit_scale=True, desc=path.name, disable=None) as bar,
+        ):
+            while chunk := _read(reply):
+                file.write(chunk)
+                digest.update(chunk)
+                bar.update(len(chunk))
+        if not digest.hexdigest().startswith(path.stem.rpartition("-")[2]):
+            raise _NotDownloaded(f"{url} arrived damaged")
+
+
+def _read(reply: BufferedIOBase) -> bytes:
+    try:
+        return reply.read(2**20)
+    except (OSError, HTTPException) as error:  # not of the disk that is written to
+        raise _NotDownloaded(f"{type(error).__name__}: {error}") from error

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from faststyle.errors import check_choice
+from faststyle.errors import UserError, check_choice, shown
 from faststyle.networks.layers import (
     PADDINGS,
     Conv,
@@ -47,6 +47,7 @@ CENTER = 0.5  # subtracted from the input, except with "same", where zeros are b
 PERIOD = 4  # two convolutions of stride 2
 SMALLEST = 8  # pixels; reflection and instance norm in residual blocks need 2 x 2 positions
 NORMS = {"instance": InstanceNorm, "batch": nn.BatchNorm2d}
+WIDEST, MOST_BLOCKS = 1024, 1000  # more fits into no machine
 UPSAMPLES = ("nearest", "transposed")
 
 
@@ -81,6 +82,13 @@ class TransformNet(nn.Module):
         output: str,
     ):
         super().__init__()
+        for name, number, low, high in (
+            ("width", width, 1, WIDEST),
+            ("num_residual_blocks", num_residual_blocks, 0, MOST_BLOCKS),
+        ):
+            if not low <= number <= high:
+                limits = f"must be between {low} and {high}"
+                raise UserError(f"network.{name}: {limits}, got {shown(number)}")
         norm_class = NORMS[check_choice("network.norm", norm, NORMS)]
         check_choice("network.padding", padding, PADDINGS)
         check_choice("network.upsample", upsample, UPSAMPLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -128,6 +129,6 @@ def _same_file(one: Path, other: Path) -> bool:
 
 def _load(key: str, path: str | Path) -> Image.Image:
     try:
-        return load_image(Path(path))
+        return load_image(Path(path), show=lambda note: print(f"optimize: {note}", file=sys.stderr))
     except UserError as error:
         raise UserError(f"{key}: {error}; give a picture file") from error

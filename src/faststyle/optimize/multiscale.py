@@ -18,10 +18,11 @@ from faststyle.errors import check_choice
 from faststyle.images.tensors import long_edge_to, resize_long_edge, to_tensor
 from faststyle.losses.checks import check_large_enough
 from faststyle.losses.loss_network import LossNetwork
+from faststyle.losses.memory import check_fits, style_bytes
 from faststyle.losses.perceptual_loss import PerceptualLoss
 from faststyle.losses.pretrained import loss_network_for
 from faststyle.optimize.inputs import Pictures
-from faststyle.optimize.memory import check_fits, peak_bytes, style_bytes
+from faststyle.optimize.memory import peak_bytes
 from faststyle.optimize.pixels import OPTIMIZERS, Iterate, noise_like, optimize_pixels
 
 
@@ -68,7 +69,7 @@ def _check_memory(config: OptimizeConfig, pictures: Pictures, loss_network: Loss
     check_fits("size", needed, available, config.size, advice)
     for style_image in pictures.style_images:
         width, height = long_edge_to(style_image.size, _style_edge(config, config.size))
-        needed = style_bytes(loss_network, config.loss.style_layers, height, width)
+        needed = style_bytes(config.loss_network.name, config.loss.style_layers, height, width)
         check_fits("style.size", needed, available, config.style.size)
 
 

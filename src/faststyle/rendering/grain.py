@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, UInt32
 from torch import Tensor
 
-from faststyle.errors import UserError
+from faststyle.errors import UserError, shown
 from faststyle.images.tensors import to_image
 from faststyle.rendering.canvas import Picture
 
@@ -37,7 +37,7 @@ def check_grain(grain: float) -> float:
     """
     low, high = GRAINS
     if not low <= grain <= high:
-        raise UserError(f"grain: {grain:g} is not between {low:g} (none) and {high:g} levels")
+        raise UserError(f"grain: {shown(grain)} is not between {low:g} (none) and {high:g} levels")
     return grain
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from faststyle.errors import UserError
+from faststyle.errors import UserError, shown
 
 STRONGEST = 2.0  # the style applied twice; a third time changes little
 
@@ -31,7 +31,7 @@ def check_strength(strength: float) -> float:
     """
     if not 0 <= strength <= STRONGEST:
         raise UserError(
-            f"strength: {strength:g} is not between 0 (the photo), 1 (as trained) "
+            f"strength: {shown(strength)} is not between 0 (the photo), 1 (as trained) "
             f"and {STRONGEST:g} (twice)"
         )
     return strength

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from pathlib import Path
 from typing import Any, overload
@@ -13,7 +14,7 @@ from torch import Tensor
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.devices import choose_device, memory_budget
-from faststyle.errors import UserError
+from faststyle.errors import UserError, shown
 from faststyle.images.read import from_pil
 from faststyle.images.tensors import check_batch
 from faststyle.networks.transform_net import TransformNet
@@ -48,7 +49,8 @@ class Stylizer:
         refuse_after_fork()
         self.metadata: dict[str, Any] = checkpoint.metadata
         self.device = choose_device(device)
-        self.max_memory = max_memory
+        # A whole number of any length may be given; floats end earlier.
+        self.max_memory = None if max_memory is None else min(max_memory, sys.maxsize)
         self.has_photo_end = checkpoint.photo_end is not None
         self._networks = InterpolatedNetworks(checkpoint, self.device)
 
@@ -206,5 +208,5 @@ def check_stroke_scale(scale: float) -> float:
     """
     low, high = STROKE_SCALES
     if not low <= scale <= high:
-        raise UserError(f"stroke_scale: {scale:g} is not between {low:g} and {high:g}")
+        raise UserError(f"stroke_scale: {shown(scale)} is not between {low:g} and {high:g}")
     return scale

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
-from omegaconf import OmegaConf
 from torch import Tensor
 
 from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
-from faststyle.config.train import NetworkConfig, StyleConfig, TrainConfig
+from faststyle.config.train import TrainConfig
 from faststyle.data.datamodule import ContentData
 from faststyle.evaluate.yardstick import equivalent_within
 from faststyle.files.atomic import atomic_write
-from faststyle.files.paths import CONF_DIR, SAMPLE_PHOTO, shell_command
+from faststyle.files.paths import SAMPLE_PHOTO
 from faststyle.images.read import load_image
 from faststyle.images.write import save_image
 from faststyle.rendering.stylizer import load_style
 from faststyle.train import distributed
 from faststyle.train.module import StyleTransfer
+from faststyle.train.next_steps import next_steps
 from faststyle.train.photo_end import learn_from_run
 from faststyle.train.provenance import RunRecord
 
@@ -91,49 +90,6 @@ def _keep_earlier(path: Path) -> Path | None:
     with atomic_write(kept) as partial:
         partial.write_bytes(path.read_bytes())
     return kept
-
-
-def next_steps(config: TrainConfig, path: Path) -> list[tuple[str, str]]:
-    """Return commands to run next, and what each gives."""
-    python = ("python", "-m")
-    start = [f"init_from={path}", *_network(config.network)]
-    if config.loss_network.name == "compact":
-        learn_more = (
-            [*_style(config.style), *start],
-            "continue with VGG-19 and COCO photos (1.3 GB to download, hours on a CPU): larger\n"
-            "      motifs, finer strokes, more of the photo kept",
-        )
-    else:
-        learn_more = (
-            ["style=custom", "style.name=mine", "style.image=mine.jpg", *start],
-            "learn a painting of your own, starting from this one",
-        )
-    return [
-        (shell_command(*python, "infer", "--ckpt", path, "photo.jpg"), "stylize a photo of yours"),
-        (shell_command("tensorboard", "--logdir", config.runs_dir), "see how it was learned"),
-        (shell_command(*python, "train", *learn_more[0]), learn_more[1]),
-    ]
-
-
-def _style(style: StyleConfig) -> list[str]:
-    """Return overrides that choose this style again, one that ships or the user's own."""
-    chosen = [f"style={style.name}"]
-    if not (CONF_DIR / "style" / f"{style.name}.yaml").is_file():
-        chosen = ["style=custom", f"style.name={style.name}"]
-    return [*chosen, *([f"style.image={style.image}"] if style.image is not None else [])]
-
-
-def _network(network: NetworkConfig) -> list[str]:
-    """Return overrides that choose this network again: one of conf/network/, or each value."""
-    wanted = dataclasses.asdict(network)
-    for file in sorted((CONF_DIR / "network").glob("*.yaml")):
-        full = OmegaConf.load(CONF_DIR / "network" / "full.yaml")
-        known = OmegaConf.to_container(OmegaConf.merge(full, OmegaConf.load(file)))
-        assert isinstance(known, dict)
-        known.pop("defaults", None)
-        if known == wanted:
-            return [f"network={file.stem}"]
-    return [f"network.{key}={value}" for key, value in wanted.items()]
 
 
 def report_skipped(skipped: set[str], path: Path) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from PIL import Image
 
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.config.style_image import style_image_path
-from faststyle.config.train import NetworkConfig, TrainConfig
+from faststyle.config.train import MAX_SIDE, NetworkConfig, TrainConfig
+from faststyle.devices import available_bytes
 from faststyle.errors import UserError
 from faststyle.files.atomic import sha256_of
 from faststyle.images.read import load_image
-from faststyle.images.tensors import resize_long_edge
-from faststyle.losses.checks import check_large_enough, check_style_image
+from faststyle.images.tensors import long_edge_to, resize_long_edge
+from faststyle.losses.checks import check_large_enough, check_style_image, smallest_side
+from faststyle.losses.memory import check_fits, style_bytes
+from faststyle.train.distributed import is_main_process
 
 
 @dataclass(frozen=True)
@@ -56,20 +62,34 @@ def read_style_image(config: TrainConfig) -> StyleImage:
 
     Raises:
         UserError: there is no such file, it cannot be read, it has nothing to learn, or it is too
-            thin for the loss network.
+            thin for the loss network or too large for the memory.
     """
     style = config.style
     path = style_image_path(style)
     try:
-        image = load_image(path)
+        image = load_image(path, show=_show_note)
     except UserError as error:
         raise UserError(f"style.image: {error}; give a picture file") from error
     check_style_image(f"style.image: {path}", image)
-    image = resize_long_edge(image, style.size)
-    advice = f"style.size={2 * style.size} takes it larger"
-    network, layers = config.loss_network.name, config.loss.style_layers
-    check_large_enough("style.image", image.size, network, layers, advice)
-    return StyleImage(path, image, sha256_of(path))
+    _check_size(config, image.size)
+    return StyleImage(path, resize_long_edge(image, style.size), sha256_of(path))
+
+
+def _check_size(config: TrainConfig, size: tuple[int, int]) -> None:
+    """Refuse a `style.size` that is too small for the loss network or too large for the memory."""
+    network, layers, edge = config.loss_network.name, config.loss.style_layers, config.style.size
+    needed_edge = math.ceil(smallest_side(network, layers) * max(size) / min(size))
+    advice = f"style.size={needed_edge} takes it larger" if needed_edge <= MAX_SIDE else "crop it"
+    width, height = long_edge_to(size, edge)
+    check_large_enough("style.image", (width, height), network, layers, advice)
+    # Its Gram matrices are computed before the networks move to the device that trains.
+    needed = style_bytes(network, layers, height, width)
+    check_fits("style.size", needed, available_bytes(torch.device("cpu")), edge)
+
+
+def _show_note(note: str) -> None:
+    if is_main_process():
+        print(f"train: {note}", file=sys.stderr)
 
 
 def check_crops(config: TrainConfig) -> None:

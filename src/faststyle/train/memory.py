@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from faststyle.config.train import DataConfig
+from faststyle.config.train import DataConfig, TrainConfig
 from faststyle.devices import available_bytes
 from faststyle.errors import UserError
 from faststyle.train.module import StyleTransfer
@@ -17,6 +17,7 @@ PROBE = 64  # side in pixels of the picture on which outputs are counted
 # Peak memory of a step, over 4 bytes for each value of all layers' outputs. Measured: 0.66 (full,
 # VGG-19, bf16) to 1.10 (full, compact, float32). Below all of them, so that what fits is taken.
 PEAK_FACTOR = 0.6
+HELD_OUT_BYTES = 27  # for each pixel of a held-out photo: as it is kept, as floats, and stylized
 
 
 class OutOfMemory(UserError):
@@ -46,17 +47,44 @@ def check_step_fits(module: StyleTransfer, data: DataConfig, device: torch.devic
     )
 
 
+def check_held_out_fit(data: DataConfig) -> None:
+    """Refuse more held-out photos than memory holds, before any is read.
+
+    Raises:
+        UserError: they do not fit; with the number that does.
+    """
+    each = HELD_OUT_BYTES * data.image_size**2
+    free = available_bytes(torch.device("cpu"))
+    if each * data.num_val_images > free:
+        fits = int(free / each)
+        advice = f"data.num_val_images={fits} fits" if fits else "give a smaller data.image_size"
+        raise UserError(
+            f"data.num_val_images: {data.num_val_images} crops of {data.image_size} pixels take "
+            f"about {each * data.num_val_images / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; "
+            f"{advice}"
+        )
+
+
 @contextmanager
-def explain_out_of_memory(data: DataConfig) -> Iterator[None]:
-    """Turn the errors of torch for lack of memory into one line with batch and crop size."""
+def explain_out_of_memory(config: TrainConfig, *, training: bool = True) -> Iterator[None]:
+    """Turn the errors for lack of memory into one line with the settings that take it.
+
+    Args:
+        training: steps are taken; else pictures are read and the style targets computed.
+    """
+    data = config.data
+    crops = f"crops of data.image_size={data.image_size} pixels"
     try:
         yield
     except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
         if not _is_out_of_memory(error):
             raise
         raise OutOfMemory(
-            f"out of memory with data.batch_size={data.batch_size} crops of "
-            f"data.image_size={data.image_size} pixels; give a smaller batch or smaller crops"
+            f"out of memory with data.batch_size={data.batch_size} {crops}; "
+            "give a smaller batch or smaller crops"
+            if training
+            else f"out of memory before the first step, with style.size={config.style.size} and "
+            f"data.num_val_images={data.num_val_images} {crops}; give smaller ones"
         ) from error
 
 

@@ -27,7 +27,7 @@ from faststyle.train.distributed import (
 )
 from faststyle.train.finish import finish, report_skipped
 from faststyle.train.inputs import check_crops, read_base_style, read_style_image
-from faststyle.train.memory import check_step_fits, explain_out_of_memory
+from faststyle.train.memory import check_held_out_fit, check_step_fits, explain_out_of_memory
 from faststyle.train.nearest import NEAREST, start_from_nearest
 from faststyle.train.provenance import record_of
 from faststyle.train.resume import open_run_checkpoint
@@ -55,27 +55,28 @@ def train(
     """
     launching.quieten_libraries()
     resumed = None if resume_from is None else open_run_checkpoint(resume_from)
-    with one_error_per_machine():
+    with one_error_per_machine(), explain_out_of_memory(config, training=False):
         # For the initial weights. A training step draws no random numbers, and the crops have
         # generators of their own, so a checkpoint keeps no generator's state.
         pl.seed_everything(config.seed, verbose=False)
-        style_image = read_style_image(config)
         check_crops(config)
+        check_held_out_fit(config.data)
+        style_image = read_style_image(config)
         launch = launching.resolve(config)
         config = launch.config
         if is_main_process():
             check_writable("runs_dir", Path(config.runs_dir))
             check_writable("checkpoint_dir", Path(config.checkpoint_dir))
         content = build_content(config)
-        val_photos = content.val_photos()
-        held_out_colors = val_photos.mean((2, 3))
         to_choose = config.init_from == NEAREST
         base = None if to_choose else read_base_style(config.init_from, config.network)
         module = build_module(config, style_image, base)
+        check_step_fits(module, config.data, launch.device)
+        val_photos = content.val_photos()
+        held_out_colors = val_photos.mean((2, 3))
         if to_choose:
             base = start_from_nearest(module, val_photos, config.network)
             config = dataclasses.replace(config, init_from=base.name)
-        check_step_fits(module, config.data, launch.device)
         record = record_of(
             config,
             style_image,
@@ -89,7 +90,7 @@ def train(
             record = record.resumed_from(resumed.metadata, resumed.step)
 
     folder = _run_folder(config, run_dir)
-    with explain_full_disk(folder), explain_out_of_memory(config.data):
+    with explain_full_disk(folder), explain_out_of_memory(config):
         _write_config(config, folder)
         stopping = StopOnSignal(stop or StopRequest())
         checkpoints = RunCheckpoints(
