@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from fractions import Fraction
 from pathlib import Path
 
+MAX_FPS = 1000
 UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
@@ -62,3 +64,23 @@ def memory_size(text: str) -> float:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 3GB or 800MB")
     return float(match[1]) * UNITS[match[2].upper()]
+
+
+def seconds(text: str) -> Fraction:
+    """Seconds, exactly, of a time such as 12.5 or 1:02:03.5."""
+    if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 12.5 or 1:02:03")
+    total = Fraction(0)
+    for part in text.split(":"):
+        total = 60 * total + Fraction(part)
+    return total
+
+
+def frame_rate(text: str) -> Fraction:
+    """Frames a second, of a number or a fraction such as 30000/1001."""
+    if not re.fullmatch(r"\d+(\.\d+)?(/\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a frame rate such as 24 or 30000/1001")
+    above, _, below = text.partition("/")
+    if not int(below or 1) or not 0 < (rate := Fraction(above) / int(below or 1)) <= MAX_FPS:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {MAX_FPS}")
+    return rate
