@@ -61,9 +61,8 @@ def _stylize(options: argparse.Namespace) -> int:
             print(f"infer: {line}", file=sys.stderr)
         tasks = plan.tasks
         check_clips(tasks, options)
-        results = Results(
-            (file for task in tasks for file in task.files), overwrite=options.overwrite
-        )
+        files = (file for task in tasks for file in task.files)
+        results = Results(files, overwrite=options.overwrite)
         for task in tasks:
             results.check_named(task)
 

@@ -1,8 +1,8 @@
 """What a result records of how it was made, so that a later run recognizes it.
 
 The record stands in the picture itself, as the EXIF tag Software, or in the clip itself, as its
-comment: it survives renaming and moving. It holds two digests and nothing else. Who has the photo, the checkpoints and the options can
-compute them; nobody can compute these from the digests.
+comment: it survives renaming and moving. It holds two digests and nothing else. Who has the photo,
+the checkpoints and the options can compute them; nobody can compute these from the digests.
 """
 
 from __future__ import annotations

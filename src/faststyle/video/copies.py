@@ -44,9 +44,9 @@ class Copies:
                     raise ValueError
                 added = target.add_stream_from_template(stream)
             except ValueError:
-                kind = "sound" if stream.type == "audio" else "subtitles"
+                kind = "sound" if stream.type == "audio" else "kind of subtitles"
                 self.notes.append(
-                    f"{self.path.name}: its {kind} ({codec}) do not fit into {suffix} and are left "
+                    f"{self.path.name}: its {kind} ({codec}) does not fit into {suffix} and is left "
                     "out; .mkv holds any"
                 )
                 continue

@@ -37,6 +37,8 @@ def reading_errors(path: Path | str) -> Iterator[None]:
     av = pyav()
     try:
         yield
+    except av.error.EOFError as error:
+        raise UserError(f"{path}: no frames in it; it is cut short at its beginning") from error
     except av.error.InvalidDataError as error:
         raise UserError(f"{path}: not a clip, or damaged beyond reading") from error
     except av.error.FFmpegError as error:

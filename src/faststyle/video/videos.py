@@ -17,7 +17,7 @@ from faststyle.video.library import pyav, reading_errors
 
 KEPT = ("title", "artist", "author", "copyright", "date", "creation_time")
 # The place of a recording, its device and all else are dropped, as with photos.
-CUT_SHORT = 0.9  # a clip whose frames cover less of its duration than this is cut short
+CUT_SHORT = Fraction(9, 10)  # a clip whose frames cover less of its duration than this is cut short
 
 
 class VideoFile(Clip):
@@ -85,6 +85,18 @@ class VideoFile(Clip):
             return Fraction(self._container.duration, pyav().time_base)
         return None
 
+    def _seconds_of_pictures(self) -> Fraction | None:
+        """The same, where it is not the duration of longer sound."""
+        tagged = self._stream.metadata.get("DURATION")  # of Matroska, as 0:01:02.500
+        if tagged and not self._stream.duration:
+            try:
+                hours, minutes, seconds = (Fraction(part) for part in tagged.split(":"))
+            except ValueError:
+                return None
+            return 3600 * hours + 60 * minutes + seconds
+        alone = not self._container.streams.audio
+        return self._seconds() if self._stream.duration or alone else None
+
     def _check_whole(self) -> None:
         """Refuse a file that lacks the frames which its index lists, before any is stylized."""
         size = os.path.getsize(self.path)
@@ -149,8 +161,8 @@ class VideoFile(Clip):
         if self._broken:
             what = "a broken frame" if self._broken == 1 else f"{self._broken} broken frames"
             self.notes.append(f"{self.path.name}: {what} left out")
-        whole = self._seconds()
-        if self._broken and whole and last < Fraction(CUT_SHORT) * whole:
+        whole = self._seconds_of_pictures()
+        if whole and last < min(whole - 1, CUT_SHORT * whole):
             self._check_reached(last)
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Output:
     time_base: Fraction
     rate: Fraction
     quality: float | None = None
-    color: Color = Color()
+    color: Color = field(default_factory=Color)
     pixel_aspect: Fraction = Fraction(1)
     metadata: tuple[tuple[str, str], ...] = ()
     record: str = ""
