@@ -46,8 +46,8 @@ class Copies:
             except ValueError:
                 kind = "sound" if stream.type == "audio" else "kind of subtitles"
                 self.notes.append(
-                    f"{self.path.name}: its {kind} ({codec}) does not fit into {suffix} and is left "
-                    "out; .mkv holds any"
+                    f"{self.path.name}: its {kind} ({codec}) does not fit into {suffix} and is "
+                    "left out; .mkv holds any"
                 )
                 continue
             added.metadata.update({k: v for k, v in stream.metadata.items() if k == "language"})
