@@ -1,4 +1,4 @@
 """Clips: frames in and out, with their times, sound and colors.
 
-May import: errors, files, images.
+May import: errors, images.
 """
