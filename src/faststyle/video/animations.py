@@ -71,12 +71,8 @@ class Pictures(Clip):
         if broken == len(self.paths):
             raise UserError(f"{self.paths[0]}: none of these {broken} pictures can be read")
         if broken:
-            what = (
-                "picture that cannot be read is"
-                if broken == 1
-                else "pictures that cannot be read are"
-            )
-            self.notes.append(f"{self.paths[0].parent}: {broken} {what} left out")
+            what = "a picture" if broken == 1 else f"{broken} pictures"
+            self.notes.append(f"{self.paths[0].parent}: {what} that cannot be read left out")
 
 
 def _milliseconds(image: Image.Image) -> int:
