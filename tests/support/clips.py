@@ -78,7 +78,7 @@ def _tone(av: Any, stream: Any, seconds: float) -> list[Any]:
     size = stream.codec_context.frame_size or 1024
     for number in range(int(seconds * 48000 / size) + 1):
         wave = 0.3 * np.sin(np.arange(number * size, (number + 1) * size) / 20)
-        frame = av.AudioFrame.from_ndarray(np.float32(wave)[None], "fltp", "mono")
+        frame = av.AudioFrame.from_ndarray(wave.astype(np.float32)[None], "fltp", "mono")
         frame.sample_rate, frame.pts = 48000, number * size
         packets += stream.encode(frame)
     return [*packets, *stream.encode(None)]
@@ -130,7 +130,8 @@ def times(path: Path) -> list[Fraction]:
     import av
 
     with av.open(str(path)) as clip:
-        return [frame.pts * frame.time_base for frame in clip.decode(video=0)]
+        frames: Any = clip.decode(video=0)
+        return [frame.pts * frame.time_base for frame in frames]
 
 
 def pictures(path: Path) -> list[np.ndarray]:

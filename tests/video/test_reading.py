@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_another_frame_rate_shows_what_is_shown_then(tmp_path: Path) -> None:
 def test_animations(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     images = [Image.fromarray(moving_picture(i)) for i in range(3)]
-    lossless = {"lossless": True} if suffix == ".webp" else {}
+    lossless: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
     images[0].save(path, save_all=True, append_images=images[1:], duration=[70, 0, 200], **lossless)
     clip = open_clip(path, Span())
     frames = list(clip.frames(clip.size))
@@ -194,6 +195,7 @@ def test_a_broken_frame_costs_itself(tmp_path: Path) -> None:
         at = [(packet.pos, packet.size) for packet in clip.demux(video=0) if packet.size]
     damaged = bytearray(path.read_bytes())
     begin, size = at[4]
+    assert begin is not None
     damaged[begin : begin + size] = b"\xff" * size
     path.write_bytes(damaged)
     clip = open_clip(path, Span())
