@@ -83,6 +83,8 @@ class Copies:
             for packet in self._source.demux(streams):
                 if packet.dts is None:  # the end of a stream
                     continue
+                if packet.pts is None:  # containers such as AVI hold one time only
+                    packet.pts = packet.dts
                 seconds = packet.pts * packet.time_base - self._zero
                 if self.span.start and seconds < 0:
                     continue
