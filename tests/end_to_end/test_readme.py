@@ -16,6 +16,7 @@ from faststyle.evaluate import command as evaluate
 from faststyle.infer import command as infer
 from faststyle.optimize import command as optimize
 from tests.support.checkout import CHECKOUT
+from tests.support.clips import write_clip
 from tests.support.commands import Outcome
 from tests.support.pictures import noise_picture
 from tests.support.runs import QUICKSTART_SHORT, TINY_LAYERS, smoke
@@ -54,6 +55,7 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pictures += [f"{folder}/{i}.jpg" for folder in ("holiday", "photos") for i in range(4)]
     for seed, name in enumerate(pictures):
         noise_picture(seed, 64, 48).save(tmp_path / name)
+    write_clip(tmp_path / "clip.mp4", pts=range(0, 4000, 400))
     for name in ("sky.png", "ground.png"):
         noise_picture(0, 64, 48).convert("L").save(tmp_path / name)
     monkeypatch.chdir(tmp_path)
@@ -88,6 +90,8 @@ def test_infer_commands(new_user: Path):
         "results/photo.jpg",
         "results/3.jpg",
     ):
+        assert (new_user / made).stat().st_size > 1000
+    for made in ("stylized.mp4", "results/clip.mp4"):
         assert (new_user / made).stat().st_size > 1000
 
 

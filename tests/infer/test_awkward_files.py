@@ -12,6 +12,8 @@ from tests.support.commands import Outcome
 
 
 def test_awkward_files(tmp_path: Path, infer, monkeypatch: pytest.MonkeyPatch) -> None:
+    # With PyAV animations are clips: tests/video/ has them.
+    monkeypatch.setattr("faststyle.infer.tasks.is_installed", lambda: False)
     folder = tmp_path / "in"
     folder.mkdir()
     files = write_awkward_files(folder)

@@ -25,13 +25,44 @@ def atomic_write(path: Path, *, replace: bool = True) -> Generator[Path, None, N
         NameTaken: `replace` is false, and something is at `path` by the end.
         UserError: the file cannot be written. The previous file at `path` is kept.
     """
+    with temporary_beside(path) as partial:
+        try:
+            yield partial
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        publish(partial, path, replace=replace)
+
+
+@contextmanager
+def temporary_beside(path: Path) -> Generator[Path, None, None]:
+    """Yield a temporary path beside `path`, whose folder is made; delete what is there at the end.
+
+    Raises:
+        UserError: the folder cannot be made.
+    """
     # Each process has a temporary name of its own, so that two can write the same file. Names may
     # be as long as file systems allow (255 bytes): only a part is repeated in it.
     own = f"{zlib.crc32(os.fsencode(path.name)):08x}.{os.getpid()}"
     partial = path.with_name(f".{path.name[:40]}.{own}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
         yield partial
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def publish(partial: Path, path: Path, *, replace: bool) -> None:
+    """Give a finished file, which is in the same folder, its name.
+
+    Raises:
+        NameTaken: `replace` is false, and something is at `path`.
+        UserError: it cannot be renamed. The previous file at `path` is kept.
+    """
+    try:
         if replace:
             # Windows refuses to replace a file that another program has open: an OSError as well.
             os.replace(partial, path)
@@ -39,9 +70,6 @@ def atomic_write(path: Path, *, replace: bool = True) -> Generator[Path, None, N
             _publish_new(partial, path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def _publish_new(partial: Path, path: Path) -> None:

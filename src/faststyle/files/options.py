@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
 
 from faststyle.errors import UserError
 
 SHOWN = 60  # characters of a wrong value in a message
+MAX_FPS = 1000
 MOST = 10**9  # of whole numbers: no machine gets there
 UNITS = {"": 1, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
@@ -95,3 +97,25 @@ def memory_size(text: str) -> float:
 def shown(text: str) -> str:
     """A wrong value in a message, in quotes and cut short."""
     return repr(text if len(text) <= SHOWN else f"{text[:SHOWN]}...")
+
+
+def seconds(text: str) -> Fraction:
+    """Seconds, exactly, of a time such as 12.5 or 1:02:03.5."""
+    if not re.fullmatch(r"([0-9]{1,9}:){0,2}[0-9]{1,9}(\.[0-9]{1,9})?", text):
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not a time such as 12.5 or 1:02:03")
+    total = Fraction(0)
+    for part in text.split(":"):
+        total = 60 * total + Fraction(part)
+    return total
+
+
+def frame_rate(text: str) -> Fraction:
+    """Frames a second, of a number or a fraction such as 30000/1001."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?(/[0-9]{1,9})?", text):
+        raise argparse.ArgumentTypeError(
+            f"{shown(text)} is not a frame rate such as 24 or 30000/1001"
+        )
+    above, _, below = text.partition("/")
+    if not int(below or 1) or not 0 < (rate := Fraction(above) / int(below or 1)) <= MAX_FPS:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not above 0 and at most {MAX_FPS}")
+    return rate

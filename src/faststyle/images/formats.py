@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +75,12 @@ class FoundPictures:
         )
 
 
-def find_pictures(folder: Path, recursive: bool) -> FoundPictures:
+def find_pictures(
+    folder: Path, recursive: bool, suffixes: Collection[str] = PICTURE_SUFFIXES
+) -> FoundPictures:
     """The pictures in a folder, and with `recursive` in its subfolders; clutter is passed over.
+
+    With other `suffixes` it finds other files in the same way.
 
     Links to folders are not followed. An entry that cannot be looked at counts as a picture if
     its name has the ending of one, so that reading it says what is wrong.
@@ -87,7 +91,7 @@ def find_pictures(folder: Path, recursive: bool) -> FoundPictures:
     closed: list[OSError] = []
     paths, others, empty = [], 0, 0
     for path in visible_files(folder, recursive, closed.append):
-        if path.suffix.lower() not in PICTURE_SUFFIXES:
+        if path.suffix.lower() not in suffixes:
             others += 1
         elif _is_empty(path):
             empty += 1

@@ -1,4 +1,4 @@
-"""Stylizing photos from the command line: `python -m infer`.
+"""Stylizing photos and clips from the command line: `python -m infer`.
 
-May import: errors, malloc, files, images, checkpoints, rendering.
+May import: errors, malloc, files, images, checkpoints, rendering, video.
 """

@@ -1,11 +1,13 @@
-"""The command line of `python -m infer`: stylize photos with a style checkpoint."""
+"""The command line of `python -m infer`: stylize photos and clips with a style checkpoint."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from faststyle.checkpoints.catalog import RESULTS, find_style, result_name, style_list
@@ -14,6 +16,7 @@ from faststyle.infer.options import parse_options
 from faststyle.malloc import tune_process
 
 if TYPE_CHECKING:
+    from faststyle.infer.pipeline import Finished
     from faststyle.infer.repainter import Repainter
     from faststyle.infer.results import Results
     from faststyle.infer.tasks import Task
@@ -27,10 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
             print(style_list())
             return 0
         options.ckpt = [find_style(given) for given in options.ckpt]
-        if options.output is None:
+        if options.output is None and options.camera is None:
             options.output = RESULTS / result_name(options.ckpt)
         tune_process()
-        return _describe(options) if options.describe else _stylize(options)
+        if options.describe:
+            return _describe(options)
+        return _stylize(options) if options.camera is None else _live(options)
     raise AssertionError("unreachable")
 
 
@@ -44,6 +49,7 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _stylize(options: argparse.Namespace) -> int:
+    from faststyle.infer.clip_options import check_clips
     from faststyle.infer.results import Results
     from faststyle.infer.tasks import plan_tasks
 
@@ -54,7 +60,9 @@ def _stylize(options: argparse.Namespace) -> int:
         for line in plan.left_out:
             print(f"infer: {line}", file=sys.stderr)
         tasks = plan.tasks
-        results = Results((task.photo for task in tasks), overwrite=options.overwrite)
+        check_clips(tasks, options)
+        files = (file for task in tasks for file in task.files)
+        results = Results(files, overwrite=options.overwrite)
         for task in tasks:
             results.check_named(task)
 
@@ -84,15 +92,13 @@ def _run(repainter: Repainter, tasks: list[Task], results: Results) -> int:
     from tqdm import tqdm
 
     from faststyle.infer.notices import notices
-    from faststyle.infer.pipeline import stylize_all
 
     failed = 0
-    write = partial(repainter.write, results=results)
     with (
         notices(lambda line: tqdm.write(f"infer: {line}", file=sys.stderr)),
-        tqdm(total=len(tasks), unit="photo", disable=None) as bar,
+        tqdm(total=len(tasks), unit="photo", disable=True if _one_clip(tasks) else None) as bar,
     ):
-        for finished in stylize_all(tasks, repainter.read, repainter.stylize, write):
+        for finished in _all(repainter, tasks, results):
             bar.update()
             if finished.error is None:
                 for note in finished.notes:
@@ -108,7 +114,56 @@ def _run(repainter: Repainter, tasks: list[Task], results: Results) -> int:
     return failed
 
 
+def _one_clip(tasks: list[Task]) -> bool:
+    return len(tasks) == 1 and tasks[0].clip
+
+
+def _all(repainter: Repainter, tasks: list[Task], results: Results) -> Iterator[Finished]:
+    """Every task in order: photos overlap each other, each clip's frames overlap by themselves."""
+    from faststyle.infer.pipeline import stylize_all
+
+    write = partial(repainter.write, results=results)
+    for clips, group in groupby(tasks, key=lambda task: task.clip):
+        if not clips:
+            yield from stylize_all(group, repainter.read, repainter.stylize, write)
+            continue
+        from faststyle.infer.clips import stylize_clip
+
+        for task in group:
+            with _frame_bar(task) as progress:
+                finished = stylize_clip(task, repainter, results, progress)
+            yield finished
+
+
+@contextmanager
+def _frame_bar(task: Task) -> Iterator[Callable[[int | None], Callable[[], object]]]:
+    """A bar of frames, with frames a second and the time that is left."""
+    from tqdm import tqdm
+
+    bars: list[tqdm] = []
+
+    def begin(total: int | None) -> Callable[[], object]:
+        bars.append(
+            tqdm(total=total, unit="frame", desc=task.photo.name, leave=False, disable=None)
+        )
+        return bars[0].update
+
+    try:
+        yield begin
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+def _live(options: argparse.Namespace) -> int:
+    from faststyle.infer.live import stylize_camera
+    from faststyle.infer.repainter import Repainter
+
+    return stylize_camera(Repainter(options))
+
+
 def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
+    from faststyle.infer.clip_options import check_clips
     from faststyle.infer.results import Results
     from faststyle.infer.watch import arrivals
 
@@ -118,6 +173,7 @@ def _watch(options: argparse.Namespace, repainter: Repainter) -> int:
         for tasks in arrivals(options.watch, options.output):
             results = Results((task.photo for task in tasks), overwrite=options.overwrite)
             try:
+                check_clips(tasks, options, arriving=True)
                 if missing := _missing(tasks, results, repainter):
                     _run(repainter, missing, results)
             except UserError as error:  # raised for a single bad photo; the next may be good

@@ -73,6 +73,16 @@ class MaskFiles:
             return photo.alpha
         return self._mask or _load_mask(self._file_for(path))
 
+    def of_clip(self, path: Path) -> Image.Image:
+        """The mask for all frames of a clip, mode "L", of any size.
+
+        Raises:
+            UserError: there is none, or it cannot be read.
+        """
+        if self.given == "alpha":
+            raise UserError(f"--mask alpha: {path} has no alpha channel; give a picture file")
+        return self._mask or _load_mask(self._file_for(path))
+
     def digest_for(self, path: Path, digest: Callable[[Path], str]) -> str:
         """`digest` of the file with the mask for a photo; "alpha" where the photo has its own.
 

@@ -7,6 +7,7 @@ import argparse
 from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
 from faststyle.files import options as values
+from faststyle.video.formats import DEFAULT_QUALITY, NAMED_CODECS, check_codec_name
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -22,7 +23,9 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         raise UserError("no style given: --ckpt NAME or FILE; --list shows the available styles")
     if options.describe:
         return options
-    if not options.inputs and not options.watch:
+    if options.camera is not None:
+        _check_camera(options)
+    elif not options.inputs and not options.watch:
         raise UserError("no photo given; name files or folders after the options")
     if options.inputs and options.watch:
         raise UserError(f"--watch {options.watch} takes no photos beside it; leave one out")
@@ -35,15 +38,40 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
         raise UserError(f"one style takes one --mask, not {len(options.mask)}")
     if options.invert_mask and not options.mask:
         raise UserError("--invert-mask needs a --mask")
+    if options.video_codec is not None:
+        check_codec_name(options.video_codec)
+    if options.end is not None and options.end <= (options.start or 0):
+        raise UserError("--end must be later than --start")
     return options
+
+
+def _check_camera(options: argparse.Namespace) -> None:
+    for given, name in (
+        (options.inputs, "photos"),
+        (options.watch, "--watch"),
+        (options.start, "--start"),
+        (options.end, "--end"),
+        (options.skip_existing, "--skip-existing"),
+    ):
+        if given:
+            raise UserError(f"--camera {options.camera} takes no {name} beside it; leave one out")
+    if len(options.strength) > 1:
+        raise UserError(f"--camera {options.camera} takes one --strength")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = values.OptionParser(
-        prog="infer", description="Stylize photos with a trained style, each in one forward pass."
+        prog="infer",
+        description="Stylize photos and clips with a trained style, each in one forward pass.",
     )
     add = parser.add_argument
-    add("inputs", nargs="*", type=values.path, metavar="PHOTO", help="files, folders or patterns")
+    add(
+        "inputs",
+        nargs="*",
+        type=values.path,
+        metavar="PHOTO",
+        help="photos, clips, folders or patterns",
+    )
     add(
         "--ckpt",
         type=values.name,
@@ -55,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--output",
         type=values.path,
-        help=f"a picture file for one photo, else a folder (default: {RESULTS}/<style>/)",
+        help=f"a file for one photo or clip, else a folder (default: {RESULTS}/<style>/)",
     )
     add("--list", action="store_true", help="print the available styles")
     add("--describe", action="store_true", help="print the checkpoint's metadata")
@@ -96,10 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument(
         "--grain",
         type=values.number,
-        default=4.0,
         metavar="LEVELS",
         help="noise that brings strokes to areas without texture: paper, drawn skies; 0: none "
-        "(default: %(default)g)",
+        "(default: 4 for photos; clips would flicker)",
     )
     color = look.add_mutually_exclusive_group()
     color.add_argument(
@@ -134,6 +161,34 @@ def _parser() -> argparse.ArgumentParser:
         default=0.4,
         metavar="PERCENT",
         help="soften edges of masks, in percent of the long edge (default: %(default)s)",
+    )
+
+    clips = parser.add_argument_group("clips")
+    clips.add_argument(
+        "--video-codec",
+        type=values.name,
+        metavar="CODEC",
+        help=f"{', '.join(NAMED_CODECS)} (default: h264, in .webm vp9)",
+    )
+    clips.add_argument(
+        "--quality",
+        type=values.percent,
+        metavar="Q",
+        help=f"0 to 100, the larger the better and the larger (default: {DEFAULT_QUALITY:g})",
+    )
+    clips.add_argument("--start", type=values.seconds, metavar="TIME", help="12.5 or 1:02:03")
+    clips.add_argument("--end", type=values.seconds, metavar="TIME", help="stop there")
+    clips.add_argument(
+        "--fps",
+        type=values.frame_rate,
+        metavar="N",
+        help="frames a second of the result (default: the clip's own times; of pictures 25)",
+    )
+    clips.add_argument(
+        "--camera",
+        type=values.name,
+        metavar="N",
+        help="stylize what a camera sees, in a window, or into --output: a file or udp://...",
     )
 
     size = parser.add_argument_group("size and machine")

@@ -1,8 +1,8 @@
 """What a result records of how it was made, so that a later run recognizes it.
 
-The record stands in the picture itself, as the EXIF tag Software: it survives renaming and moving.
-It holds two digests and nothing else. Who has the photo, the checkpoints and the options can
-compute them; nobody can compute these from the digests.
+The record stands in the picture itself, as the EXIF tag Software, or in the clip itself, as its
+comment: it survives renaming and moving. It holds two digests and nothing else. Who has the photo,
+the checkpoints and the options can compute them; nobody can compute these from the digests.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import argparse
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faststyle.images.software import software_of
 from faststyle.infer.mask_files import MaskFiles
+from faststyle.video.records import comment_of
+
+if TYPE_CHECKING:
+    from faststyle.infer.tasks import Task
 
 DIGITS = 32  # hexadecimal ones of a digest, 128 bits
 PATTERN = re.compile(rf"faststyle photo=([0-9a-f]{{{DIGITS}}}) recipe=([0-9a-f]{{{DIGITS}}})")
@@ -40,7 +45,7 @@ class Record:
 
 def record_in(path: Path) -> Record | None:
     """The record of a result of ours, None for any other file."""
-    found = PATTERN.fullmatch(software_of(path) or "")
+    found = PATTERN.fullmatch(comment_of(path) or software_of(path) or "")
     return Record(*found.groups()) if found else None
 
 
@@ -52,6 +57,18 @@ def file_digest(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
+
+
+def joint_digest(paths: Iterable[Path]) -> str:
+    """Digest of several files' bytes, in this order.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    joint = hashlib.sha256()
+    for path in paths:
+        joint.update(file_digest(path).encode())
+    return joint.hexdigest()[:DIGITS]
 
 
 class Recipe:
@@ -75,14 +92,21 @@ class Recipe:
         if masks:
             self._fixed |= {"invert_mask": options.invert_mask, "feather": options.feather}
 
-    def record_of(self, photo: Path) -> Record:
-        """The record of a photo's result.
+        self._of_clips = {
+            "video_codec": options.video_codec,
+            "quality": options.quality,
+            **{key: str(getattr(options, key)) for key in ("start", "end", "fps")},
+        }
+
+    def record_of(self, task: Task) -> Record:
+        """The record of a task's result.
 
         Raises:
             OSError: the photo or a mask cannot be read.
             UserError: there is no mask for the photo.
         """
-        digest = file_digest(photo)
-        masks = [mask.digest_for(photo, file_digest) for mask in self.masks]
-        text = json.dumps({**self._fixed, "photo": digest, "masks": masks}, sort_keys=True)
+        digest = task.digest()
+        masks = [mask.digest_for(task.photo, file_digest) for mask in self.masks]
+        fixed = self._fixed | (self._of_clips if task.clip else {})
+        text = json.dumps({**fixed, "photo": digest, "masks": masks}, sort_keys=True)
         return Record(digest, hashlib.sha256(text.encode()).hexdigest()[:DIGITS])

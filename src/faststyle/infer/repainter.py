@@ -20,7 +20,7 @@ from faststyle.infer.mask_files import MaskFiles
 from faststyle.infer.records import Recipe, Record
 from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
-from faststyle.rendering.grain import check_grain
+from faststyle.rendering.grain import GRAIN, check_grain
 from faststyle.rendering.limits import check_enlarged
 from faststyle.rendering.masks import composite, fit_mask
 from faststyle.rendering.strength import check_strength
@@ -57,7 +57,7 @@ class Repainter:
         for strength in options.strength:
             check_strength(strength)
         check_stroke_scale(options.stroke_scale)
-        check_grain(options.grain)
+        self.grain = check_grain(GRAIN if options.grain is None else options.grain)
         self.masks = [MaskFiles(given) for given in options.mask]
         self.styles = [
             load_style(path, options.device, options.max_memory) for path in options.ckpt
@@ -70,13 +70,13 @@ class Repainter:
         Raises:
             UserError: the photo cannot be read, or its result would be too large.
         """
-        with _memory_errors(task.photo):
+        with memory_errors(task.photo):
             return self._read(task)
 
     def _read(self, task: Task) -> Item:
         photo = load_photo(task.photo)
         try:
-            record = self.recipe.record_of(task.photo)
+            record = self.recipe.record_of(task)
         except OSError as error:  # it was there a moment ago
             raise UserError(f"cannot read {task.photo}: {error.strerror or error}") from error
         photo = replace(photo, exif=with_software(photo.exif, str(record)))
@@ -93,7 +93,7 @@ class Repainter:
         Raises:
             UserError: there is no mask for it, or not enough memory.
         """
-        with _memory_errors(task.photo):
+        with memory_errors(task.photo):
             return self._stylize_all(item, task)
 
     def _stylize_all(self, item: Item, task: Task) -> Item:
@@ -115,6 +115,18 @@ class Repainter:
 
     def _size(self, size: tuple[int, int], task: Task) -> tuple[int, int]:
         """Width and height of the result, of one strength; checked before it takes memory."""
+        size = self.scaled_size(size, task)
+        self.check_strip(size, task)
+        strip = (strip_width(size[0], len(self.options.strength)), size[1])
+        check_format(task.target, strip)
+        return size
+
+    def scaled_size(self, size: tuple[int, int], task: Task) -> tuple[int, int]:
+        """Width and height after --max-size or --scale.
+
+        Raises:
+            UserError: it is more than fits into memory.
+        """
         max_size, scale = self.options.max_size, self.options.scale
         if max_size is not None and max(size) > max_size:
             size = long_edge_to(size, max_size)
@@ -126,12 +138,18 @@ class Repainter:
                 "--scale may be at most {} here (0.5 is half the size)",
             )
             size = long_edge_to(size, max(1, round(scale * max(size))))
+        return size
+
+    def check_strip(self, size: tuple[int, int], task: Task) -> None:
+        """Check that pictures of this size, one for each strength, fit into memory.
+
+        Raises:
+            UserError: they do not.
+        """
         copies = len(self.options.strength)
         strip = (strip_width(size[0], copies), size[1])
         advice = "give fewer, or a smaller --max-size"
         self._check_enlarged(f"{task.photo}: {copies} strengths make", size, strip, advice)
-        check_format(task.target, strip)
-        return size
 
     def _check_enlarged(
         self, what: str, size: tuple[int, int], wanted: tuple[float, float], advice: str
@@ -149,7 +167,7 @@ class Repainter:
                 strength,
                 stroke_scale=options.stroke_scale,
                 keep_color=options.keep_color,
-                grain=options.grain,
+                grain=self.grain,
             )
             for style in self.styles
         ]
@@ -179,7 +197,7 @@ def strip_width(width: int, count: int) -> int:
 
 
 @contextmanager
-def _memory_errors(photo: Path) -> Iterator[None]:
+def memory_errors(photo: Path) -> Iterator[None]:
     """Have a photo that does not fit into memory cost only itself."""
     try:
         yield

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from faststyle.errors import NameTaken, UserError
-from faststyle.infer.records import Record, file_digest, record_in
+from faststyle.infer.records import Record, record_in
 from faststyle.infer.tasks import Task, file_key
 
 
@@ -35,18 +35,18 @@ class Results:
             UserError: the file that the user named is not a result of the photo.
         """
         if task.named and os.path.lexists(task.target) and os.path.isfile(task.photo):
-            self._check_replaceable(task, file_digest(task.photo))
+            self._check_replaceable(task, task.digest())
 
-    def existing(self, task: Task, record_of: Callable[[Path], Record]) -> Path | None:
+    def existing(self, task: Task, record_of: Callable[[Task], Record]) -> Path | None:
         """The file that is this photo's result already, if there is one; it counts as taken.
 
         Args:
-            record_of: gives a photo's record; called only where a file is in question.
+            record_of: gives a task's record; called only where a file is in question.
         """
         if not os.path.lexists(task.target) or not os.path.isfile(task.photo):
             return None
         try:
-            record = record_of(task.photo)
+            record = record_of(task)
         except (OSError, UserError):  # stylizing it will give the reason
             return None
         for path in [task.target] if task.named else _names(task.target):

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from faststyle.errors import UserError
-from faststyle.images.formats import find_pictures
-from faststyle.infer.tasks import Task, name_target
+from faststyle.images.formats import PICTURE_SUFFIXES, find_pictures
+from faststyle.infer.tasks import Task, plan_task
+from faststyle.video.formats import CLIP_SUFFIXES
 
 POLL_SECONDS = 0.5
+SUFFIXES = (*PICTURE_SUFFIXES, *CLIP_SUFFIXES)
 
 
 def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
@@ -34,7 +36,7 @@ def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
     waiting = False
     while True:
         try:
-            found = find_pictures(folder, recursive=False).paths
+            found = find_pictures(folder, recursive=False, suffixes=SUFFIXES).paths
         except UserError as error:
             if not waiting:
                 print(f"infer: {error}; waiting for it", file=sys.stderr)
@@ -47,7 +49,7 @@ def arrivals(folder: Path, output: Path) -> Iterator[list[Task]]:
         done = {path: state for path, state in done.items() if path in now}
         done |= {path: now[path] for path in ready}
         if ready:
-            yield [Task(path, name_target(path, output)) for path in ready]
+            yield [plan_task(path, output) for path in ready]
         before = now
         time.sleep(POLL_SECONDS)
 

@@ -38,19 +38,31 @@ def composite(photo: Image.Image, layers: Sequence[tuple[Image.Image, Image.Imag
     Args:
         layers: stylized picture (RGB) and mask (L), all of the photo's size.
     """
-    below = ImageCanvas(photo)
     pictures: list[Canvas] = [ImageCanvas(picture) for picture, _ in layers]
-    masks = [mask for _, mask in layers]
+    result = mix_layers(ImageCanvas(photo), pictures, [mask for _, mask in layers])
+    assert isinstance(result, ImageCanvas)
+    return result.image
+
+
+def mix_layers(below: Canvas, pictures: Sequence[Canvas], masks: Sequence[Image.Image]) -> Canvas:
+    """What `composite` does, for pictures of any kind.
+
+    Args:
+        below: the photo.
+        pictures: the stylized pictures.
+        masks: one for each, mode "L".
+    """
     result = below.blank()
     for start, stop in row_blocks(below):
-        weights = torch.stack([_mask_rows(mask, start, stop) for mask in masks])
+        rows = below.rows(start, stop)
+        weights = torch.stack([_mask_rows(mask, start, stop) for mask in masks]).to(rows.device)
         total = weights.sum(0)
         weights = weights / total.clamp(min=1)
-        mixed = below.rows(start, stop) * (1 - total).clamp(min=0)
+        mixed = rows * (1 - total).clamp(min=0)
         for weight, picture in zip(weights, pictures, strict=True):
             mixed += weight * picture.rows(start, stop)
         result.write(start, mixed)
-    return result.image
+    return result
 
 
 def _mask_rows(mask: Image.Image, start: int, stop: int) -> Float[Tensor, "rows w"]:
