@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from scripts.stress import crash, full_disk
+
+pytestmark = pytest.mark.skipif(
+    torch.get_num_threads() > 1,
+    reason="forks this process, which hangs once torch has used several threads",
+)
 
 
 def test_killed_again_and_again(capfd: pytest.CaptureFixture[str]) -> None:
