@@ -1,7 +1,8 @@
 """A transform network as an ONNX graph, with the border of rendering/forward.py around it.
 
-The graph is built node by node. A trace keeps the sizes of the picture that it was made with, or divides
-where Python rounds down. Here height and width stay open, and padding is computed from them.
+The graph is built node by node. A trace would keep the sizes of the picture that it was made with,
+or divide where Python rounds down. Here height and width stay open, and padding is computed from
+them.
 """
 
 from __future__ import annotations
