@@ -49,8 +49,8 @@ def test_the_file_carries_the_metadata(run: Run) -> None:
     model = onnx.load(ONNX)
     properties = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(properties["faststyle"]) == read_checkpoint(Path("tiny.safetensors")).metadata
-    assert properties["faststyle.strength"] == "0.25"
-    assert (model.producer_name, model.producer_version) == ("faststyle", "0.1.0")
+    assert properties["faststyle_strength"] == "0.25"
+    assert model.producer_name == "faststyle"
 
 
 @pytest.mark.parametrize("kind", ["pytorch_examples", "lengstrom"])

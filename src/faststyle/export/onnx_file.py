@@ -10,7 +10,6 @@ import onnx
 import torch
 from onnx import helper
 
-import faststyle
 from faststyle.checkpoints.header import FORMAT, METADATA_KEY
 from faststyle.checkpoints.metadata import printable
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint
@@ -21,7 +20,7 @@ from faststyle.rendering.interpolation import InterpolatedNetworks
 from faststyle.rendering.strength import photo_share
 
 IR_VERSION = 8  # of the same time as OPSET
-STRENGTH_KEY = "faststyle.strength"
+STRENGTH_KEY = "faststyle_strength"
 LARGEST_DIFFERENCE = 1 / 255
 
 
@@ -68,7 +67,6 @@ def style_model(checkpoint: StyleCheckpoint, strength: float) -> onnx.ModelProto
     model = helper.make_model(
         build_graph(net, cast(str, network["output"]), share),
         producer_name="faststyle",
-        producer_version=faststyle.__version__,
         ir_version=IR_VERSION,
         opset_imports=[helper.make_opsetid("", OPSET)],
     )
