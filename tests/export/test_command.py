@@ -81,7 +81,9 @@ def test_mistakes_on_the_command_line(run: Run) -> None:
     assert "must end in .onnx" in one_line(run("--output", "tiny.safetensors"))
     assert "arguments are required: --output" in one_line(run())
     assert "invalid float value: 'much'" in one_line(run("--output", ONNX, "--strength", "much"))
-    for strength in ("-1", "1.6", "nan"):
+    twice = one_line(run("--output", ONNX, "--strength", "1.5"))
+    assert "strength: 1.5 applies the style to its own result" in twice
+    for strength in ("-1", "2.1", "nan"):
         message = one_line(run("--output", ONNX, f"--strength={strength}"))
         assert f"strength: {strength} is not between 0 (the photo)" in message
     assert "no such checkpoint: tinny" in one_line(run("--output", ONNX, ckpt="tinny"))

@@ -12,6 +12,7 @@ from faststyle.config.ranges import MOST, check_range
 from faststyle.errors import UserError, check_choice
 from faststyle.files.paths import STYLE_NAME
 
+NEAREST = "nearest"  # as init_from: the trained style with the lowest objective
 MAX_SEED = 2**32 - 1  # numpy takes no more
 MAX_SIDE = 16_384  # pixels; features of a larger style image or crop fit into no machine
 MAX_PROCESSES = 1024

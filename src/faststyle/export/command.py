@@ -69,7 +69,11 @@ def export_style(options: argparse.Namespace) -> str:
     from faststyle.checkpoints.style_checkpoint import read_checkpoint
     from faststyle.rendering.strength import check_strength
 
-    check_strength(options.strength)
+    if check_strength(options.strength) > 1:
+        raise UserError(
+            f"strength: {options.strength:g} applies the style to its own result; export it with 1, "
+            "and run the file twice"
+        )
     checkpoint = read_checkpoint(path)
     try:
         from faststyle.export.onnx_file import write_onnx

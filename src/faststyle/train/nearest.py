@@ -12,7 +12,6 @@ from faststyle.train.distributed import print_once
 from faststyle.train.inputs import BaseStyle, read_base_style
 from faststyle.train.module import StyleTransfer
 
-NEAREST = "nearest"
 PHOTOS = 4
 
 

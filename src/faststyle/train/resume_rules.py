@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from faststyle.checkpoints.run_folder import RunFolder
-from faststyle.config.train import TrainConfig, parse
+from faststyle.config.train import NEAREST, TrainConfig, parse
 from faststyle.errors import UserError
 from faststyle.train.distributed import print_once
-from faststyle.train.nearest import NEAREST
 
 if TYPE_CHECKING:
     from torch import Tensor

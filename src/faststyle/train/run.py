@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.config.overrides import literal
 from faststyle.config.style_image import describe_style_image
-from faststyle.config.train import TrainConfig
+from faststyle.config.train import NEAREST, TrainConfig
 from faststyle.files.atomic import atomic_write, check_writable
 from faststyle.files.paths import shell_command
 from faststyle.train import launch as launching
@@ -28,7 +28,7 @@ from faststyle.train.distributed import (
 from faststyle.train.finish import finish, report_skipped
 from faststyle.train.inputs import check_crops, read_base_style, read_style_image
 from faststyle.train.memory import check_held_out_fit, check_step_fits, explain_out_of_memory
-from faststyle.train.nearest import NEAREST, start_from_nearest
+from faststyle.train.nearest import start_from_nearest
 from faststyle.train.provenance import record_of
 from faststyle.train.resume import open_run_checkpoint
 from faststyle.train.resume_rules import check_same_photos, check_same_run
