@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
-from scripts.gallery import cards, contact_sheet, pictures, train
+from scripts.gallery import cards, contact_sheet, pictures, train, viewers
 from tests.support.checkout import CHECKOUT, SHIPPED
 from tests.support.pictures import noise_picture
 from tests.support.runs import TINY_LAYERS, compose_config
@@ -121,3 +122,15 @@ def test_the_gallery_trains(
     assert (
         "init_from" not in read_checkpoint(output / "starry_night.safetensors").metadata["training"]
     )
+
+
+def test_figures_are_counted_against_the_choices_of_viewers(tmp_path: Path) -> None:
+    Image.new("RGB", (96, 64), "gray").save(tmp_path / "flat.png")
+    noise_picture(1, 12, 8).resize((96, 64), Image.Resampling.BICUBIC).save(tmp_path / "bold.png")
+    pair = {"photo": "flat.png", "style_image": "bold.png"}
+    right = {**pair, "chosen": "bold.png", "other": "flat.png"}
+    wrong = {**pair, "chosen": "flat.png", "other": "bold.png"}
+    (tmp_path / "pairs.json").write_text(
+        json.dumps({"all": [right, right], "half": [right, wrong]})
+    )
+    assert "| stroke_contrast | 2 of 2 | 1 of 2 |" in viewers.table(tmp_path / "pairs.json", 96)

@@ -56,6 +56,18 @@ def test_the_report_ends_with_a_picture_and_three_things_to_try(
     assert f"init_from={final}" in commands[2]
 
 
+def test_the_report_gives_what_viewers_miss(
+    make_config: MakeConfig, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(make_config(), tmp_path / "run", None)
+    printed = re.search(
+        r"Strokes in flat areas have (\d+\.\d\d) of .* grids have (\d+)%", capsys.readouterr().out
+    )
+    assert printed is not None
+    assert float(printed[1]) > 0
+    assert 0 <= int(printed[2]) <= 100
+
+
 def test_the_report_gives_equivalent_iterations_and_their_cost(
     make_config: MakeConfig,
     tmp_path: Path,

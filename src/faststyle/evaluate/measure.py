@@ -1,4 +1,4 @@
-"""Measure photos: losses, L-BFGS curves, time of a forward pass, artifacts."""
+"""Measure photos: losses, L-BFGS curves, time of a forward pass, artifacts, strokes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from faststyle.errors import UserError
 from faststyle.evaluate.artifacts import TILE, artifact_figures
 from faststyle.evaluate.curves import STARTS, CurveCache, LbfgsCurve, measure_curve
 from faststyle.evaluate.objective import Objective, show_note
+from faststyle.evaluate.strokes import viewer_figures
 from faststyle.evaluate.yardstick import Bound, iterations_to, score, seconds_per_pass, seconds_to
 from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge, to_image, to_tensor
@@ -28,7 +29,8 @@ from faststyle.rendering.stylizer import Stylizer
 class PhotoMeasurements:
     """Measurements on one photo. Losses and artifacts by name, curves by start.
 
-    `network` holds the losses of the stylized photo, `untouched` those of the photo itself.
+    `network` holds the losses of the stylized photo, `untouched` those of the photo itself,
+    `viewers` the figures that follow viewers.
     """
 
     name: str
@@ -41,6 +43,7 @@ class PhotoMeasurements:
     pass_seconds: float
     device: str
     artifacts: dict[str, dict[str, float]]
+    viewers: dict[str, float]
 
     def equivalent(self, start: str) -> Bound:
         """Iterations of L-BFGS from `start` that reach the network's objective."""
@@ -151,4 +154,7 @@ def _measure(
         pass_seconds=seconds_per_pass(stylizer, photo),
         device=device_name(photo.device),
         artifacts=artifact_figures(stylized, photo),
+        viewers=viewer_figures(
+            stylized, photo, to_tensor(objective.style_image).to(stylized.device)
+        ),
     )

@@ -82,6 +82,9 @@ def summarize(group: Sequence[PhotoMeasurements]) -> dict[str, Any]:
             }
             for picture in group[0].artifacts
         },
+        "viewers": {
+            name: statistics.median(f.viewers[name] for f in group) for name in group[0].viewers
+        },
     }
 
 
@@ -117,6 +120,11 @@ def table(size: int, summary: dict[str, Any]) -> str:
         f"{given['checkerboard']:.2%}), border error {made['border_error']:.2f} (1 is none), "
         f"clipped {made['clipped']:.2%} (photo {given['clipped']:.2%})"
     )
+    seen = summary["viewers"]
+    lines.append(
+        f"strokes in flat areas {seen['stroke_contrast']:.2f} of the style image's contrast, "
+        f"regular grids {seen['grid']:.1%} of fine detail"
+    )
     return "\n".join(lines)
 
 
@@ -147,6 +155,7 @@ def _of_photo(photo: PhotoMeasurements) -> dict[str, Any]:
         "speed_up": {s: vars(found) if found else None for s, found in speed_ups.items()},
         "forward_seconds": photo.pass_seconds,
         "artifacts": photo.artifacts,
+        "viewers": photo.viewers,
         "lbfgs": {
             start: {"seconds": curve.seconds, "device": curve.device, **curve.losses}
             for start, curve in photo.curves.items()

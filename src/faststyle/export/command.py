@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=1.0,
         metavar="S",
-        help="0 is the photo, 1 the style as trained (default), up to 1.5; fixed in the file",
+        help="0 is the photo, 1 the style as trained (default); fixed in the file",
     )
     add("--force", action="store_true", help="overwrite an existing file")
     return parser
@@ -71,7 +71,7 @@ def export_style(options: argparse.Namespace) -> str:
 
     if check_strength(options.strength) > 1:
         raise UserError(
-            f"strength: {options.strength:g} applies the style to its own result; export it with 1, "
+            f"strength: {options.strength:g} applies the style to its own result; export with 1, "
             "and run the file twice"
         )
     checkpoint = read_checkpoint(path)

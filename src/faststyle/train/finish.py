@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from faststyle.checkpoints.run_folder import RunFolder
 from faststyle.checkpoints.style_checkpoint import write_checkpoint
 from faststyle.config.train import TrainConfig
 from faststyle.data.datamodule import ContentData
+from faststyle.evaluate.artifacts import TILE
+from faststyle.evaluate.strokes import viewer_figures
 from faststyle.evaluate.yardstick import equivalent_within
 from faststyle.files.atomic import atomic_write
 from faststyle.files.paths import SAMPLE_PHOTO
@@ -36,6 +40,7 @@ def finish(
     folder: RunFolder,
     seconds: float,
     base_photo_end: Mapping[str, Tensor] | None,
+    style_image: Tensor,
 ) -> Path:
     """Measure the trained style, write its checkpoint, stylize a sample, print what follows.
 
@@ -43,6 +48,7 @@ def finish(
         record: of the run, after its last step.
         seconds: duration of all steps.
         base_photo_end: see `learn_from_run`.
+        style_image: (1, 3, H, W) in [0, 1], as it was learned.
     """
     path = Path(config.checkpoint_dir) / f"{config.checkpoint_name}.safetensors"
     if not distributed.is_main_process():
@@ -62,6 +68,7 @@ def finish(
         if iterations is not None:
             record = record.with_metric("equivalent_lbfgs_iterations", str(iterations))
             print(f"One pass is worth {iterations} L-BFGS iterations ({cost:.0f} s to measure).")
+    print_viewer_figures(module, content.val_photos(), style_image)
     photo_end = None
     if config.trainer.photo_steps:
         photo_end = learn_from_run(config, module, content, base_photo_end)
@@ -79,6 +86,30 @@ def finish(
     for command, gives in next_steps(config, path):
         print(f"  {command}\n      {gives}")
     return path
+
+
+@torch.no_grad()
+def print_viewer_figures(module: StyleTransfer, photos: Tensor, style_image: Tensor) -> None:
+    """Print the medians over photos (N, 3, H, W) of what viewers miss most.
+
+    Pictures too small to have such figures get no line.
+    """
+    if min(photos.shape[-2:]) < TILE:
+        return
+    net = module.transform_net
+    was_training = net.training
+    net.eval()
+    device = module.perceptual_loss.loss_network.mean.device
+    found = [
+        viewer_figures(net(photo.to(device)).clamp(0, 1).cpu(), photo, style_image)
+        for photo in photos.split(1)
+    ]
+    net.train(was_training)
+    contrast, grid = (statistics.median(f[name] for f in found) for name in found[0])
+    print(
+        f"Strokes in flat areas have {contrast:.2f} of the style image's contrast; regular grids "
+        f"have {grid:.0%} of the fine detail."
+    )
 
 
 def _keep_earlier(path: Path) -> Path | None:

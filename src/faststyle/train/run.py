@@ -15,6 +15,7 @@ from faststyle.config.style_image import describe_style_image
 from faststyle.config.train import NEAREST, TrainConfig
 from faststyle.files.atomic import atomic_write, check_writable
 from faststyle.files.paths import shell_command
+from faststyle.images.tensors import to_tensor
 from faststyle.train import launch as launching
 from faststyle.train.build import build_content, build_module, build_trainer
 from faststyle.train.callbacks import StopOnSignal
@@ -116,7 +117,14 @@ def train(
             stopping.request.number = None  # a signal after the last step stopped nothing
             base_photo_end = None if base is None else base.checkpoint.photo_end
             return finish(
-                config, module, checkpoints.record, content, folder, seconds, base_photo_end
+                config,
+                module,
+                checkpoints.record,
+                content,
+                folder,
+                seconds,
+                base_photo_end,
+                to_tensor(style_image.image),
             )
     path = folder.style(config.style.name)
     print_once(
