@@ -87,6 +87,20 @@ def test_every_run_of_the_gallery_has_its_own_painting(paintings: Path, tmp_path
     assert runs[1].loss.style_weight == 4  # the default, where a style sets no weight
 
 
+def test_a_bold_style_has_a_part_for_motifs_and_one_for_the_photo(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    given = ["--style-images", str(tmp_path), "--output", str(output), "--styles", "the_scream"]
+    runs = [compose_config(*run) for run in train.commands(train.parse(given))]
+    # The Starry Night's motifs come first: those of the others start from them.
+    assert [run.style.name for run in runs] == ["starry_night", "the_scream", "the_scream"]
+    parts = [str(output / "parts" / f"{run.style.name}.safetensors") for run in runs]
+    assert [run.init_from for run in runs] == [None, parts[0], parts[1]]
+    assert [run.checkpoint_dir for run in runs] == [*[str(output / "parts")] * 2, str(output)]
+    assert [run.trainer.max_steps for run in runs] == [450, 220, 160]
+    assert [run.loss.style_weight for run in runs] == [10, 8, 2]
+    assert [run.data.image_size for run in runs] == [256, 192, 256]
+
+
 def test_a_style_of_the_compact_loss_network_takes_no_weights_of_vgg19(tmp_path: Path) -> None:
     given = ["--style-images", "images", "--output", str(tmp_path)]
     given += ["--loss-network-weights", "vgg19.pth", "--styles", "composition_vii"]
