@@ -8,11 +8,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from faststyle.checkpoints.style_checkpoint import read_checkpoint, write_checkpoint
-from scripts.gallery import cards, contact_sheet, pictures, train, viewers
+from scripts.gallery import cards, contact_sheet, pictures, train, viewers, vivid
 from tests.support.checkout import CHECKOUT, SHIPPED
 from tests.support.pictures import noise_picture
 from tests.support.runs import TINY_LAYERS, compose_config
@@ -148,3 +149,11 @@ def test_figures_are_counted_against_the_choices_of_viewers(tmp_path: Path) -> N
         json.dumps({"all": [right, right], "half": [right, wrong]})
     )
     assert "| stroke_contrast | 2 of 2 | 1 of 2 |" in viewers.table(tmp_path / "pairs.json", 96)
+
+
+def test_a_pale_scan_becomes_vivid() -> None:
+    pale = Image.blend(noise_picture(3), Image.new("RGB", noise_picture(3).size, "gray"), 0.7)
+    before, after = (np.asarray(picture, float) for picture in (pale, vivid.vivid(pale)))
+    saturation = [np.mean(picture.max(2) - picture.min(2)) for picture in (before, after)]
+    assert saturation[1] > 1.6 * saturation[0]
+    assert after.std() > 1.5 * before.std()
