@@ -89,14 +89,15 @@ class StyleTransfer(pl.LightningModule):
         """
         if not self.grain:
             return None
-        place = self.global_step * self.trainer.world_size + self.global_rank
-        # A CPU's generator takes 32 bits. The factor is odd: no two places share a seed.
-        seed = (self.seed + place * 0x9E3779B1) % 2**32
-        generator = torch.Generator(photos.device).manual_seed(seed)
+        # Of the photos of all processes together this one has every `processes`-th.
+        rank, processes = self.global_rank, self.trainer.world_size
         count, _, height, width = photos.shape
-        sizes = ((count, 1, height, width), (count, 1, 1, 1))
+        # A CPU's generator takes 32 bits. The factor is odd: no two steps share a seed.
+        seed = (self.seed + self.global_step * 0x9E3779B1) % 2**32
+        generator = torch.Generator(photos.device).manual_seed(seed)
+        sizes = ((count * processes, 1, height, width), (count * processes, 1, 1, 1))
         noise, strength = (
-            draw(size, generator=generator, device=photos.device, dtype=photos.dtype)
+            draw(size, generator=generator, device=photos.device)[rank::processes]
             for draw, size in zip((torch.randn, torch.rand), sizes, strict=True)
         )
         return noise * strength * (self.grain / 255)
