@@ -71,3 +71,17 @@ def test_too_large_a_picture_is_refused_undecoded(
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(UserError, match=r"a\.png: it claims 48 x 40 pixels, more than the"):
         load_photo(tmp_path / "a.png")
+
+
+def test_a_caller_may_allow_fewer_pixels(tmp_path: Path) -> None:
+    noise_picture(0).save(tmp_path / "a.png")
+    assert load_photo(tmp_path / "a.png", pixel_limit=48 * 40).image.size == (48, 40)
+    with pytest.raises(opening.TooManyPixels, match=r"more than the 0\.00192 million allowed"):
+        load_photo(tmp_path / "a.png", pixel_limit=48 * 40 - 1)
+
+
+def test_postscript_never_reaches_its_interpreter(tmp_path: Path) -> None:
+    for start in (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"\xc5\xd0\xd3\xc6"):
+        (tmp_path / "a.eps").write_bytes(start + bytes(60))
+        with pytest.raises(UserError, match="cannot read PostScript file"):
+            load_photo(tmp_path / "a.eps")

@@ -15,6 +15,7 @@ from PIL import Image
 
 from faststyle.errors import UserError
 from faststyle.images import opening
+from faststyle.images.opening import TooManyPixels
 from faststyle.images.read import from_pil, load_photo
 
 HEIGHT, WIDTH = 40, 56
@@ -102,6 +103,13 @@ def test_big_tiff(name: str) -> None:
 
 def test_floats_beyond_1_are_levels() -> None:
     assert error(tiff((COLORS * 255).astype("f4"), photometric="rgb"), COLORS) < 3
+
+
+def test_rare_kinds_that_are_too_large_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tiff(COLORS.astype("f4"), photometric="rgb")
+    monkeypatch.setattr("faststyle.images.tiff.decode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(TooManyPixels, match=f"it claims {WIDTH} x {HEIGHT} pixels"):
+        load_photo(file, pixel_limit=WIDTH * HEIGHT - 1)
 
 
 def test_orientation_profile_and_dates_of_rare_kinds(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from faststyle.errors import UserError
 from faststyle.images.formats import SAVE_OPTIONS
 from faststyle.images.read import load_photo
 from faststyle.images.srgb import srgb_profile
-from faststyle.images.write import save_image, save_photo
+from faststyle.images.write import photo_bytes, save_image, save_photo
 from tests.support.awkward_files import CORNERS, SIZE, quarters, with_alpha
 from tests.support.pictures import at_quarters, noise_picture
 
@@ -102,7 +103,21 @@ def test_the_same_photo_gives_the_same_bytes(tmp_path: Path) -> None:
         for name in ("a", "b"):
             save_photo(noise_picture(0), tmp_path / f"{name}{suffix}")
         a, b = (tmp_path / f"{name}{suffix}" for name in ("a", "b"))
-        assert a.read_bytes() == b.read_bytes()
+        assert a.read_bytes() == b.read_bytes() == photo_bytes(noise_picture(0), suffix)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_bytes_have_all_that_a_file_has(suffix: str, tmp_path: Path) -> None:
+    clear = with_alpha(quarters())
+    image, alpha, exif = clear.convert("RGB"), clear.getchannel("A"), Image.Exif()
+    exif[0x8298] = "someone"
+    extras: Any = {"alpha": alpha, "exif": exif.tobytes()}
+    save_photo(image, tmp_path / f"a{suffix}", **extras)
+    written = photo_bytes(image, suffix, **extras)
+    assert written == (tmp_path / f"a{suffix}").read_bytes()
+    assert b"someone" in written
+    with pytest.raises(UserError, match=r"cannot write picture\.bmp: pictures are written as"):
+        photo_bytes(image, ".bmp")
 
 
 @pytest.mark.parametrize(("suffix", "side"), [(".webp", 16384), (".jpg", 65501)])

@@ -30,12 +30,17 @@ PICTURE_STARTS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF")
 # Pictures, and what is taken for one, that neither Pillow nor a package beside it reads.
 FOREIGN = {
     **{b"v/1\x01": "OpenEXR", b"#?RADIANCE": "Radiance", b"PF\n": "color PFM", b"%PDF": "PDF"},
-    **{b"%!PS": "PostScript", b"<svg": "SVG", b"<?xml": "XML"},
+    **{b"%!PS": "PostScript", b"\xc5\xd0\xd3\xc6": "PostScript"},
+    **{b"<svg": "SVG", b"<?xml": "XML"},
 }
 APPLE_DOUBLE = b"\0\x05\x16\x07"
 RAW = "cannot read camera raw file {name}: export it as JPEG or TIFF first"
 # Pillow opens some of these as TIFF and shows the thumbnail inside.
 RAW_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
+
+
+class TooManyPixels(UserError):
+    """A picture claims more pixels than are allowed."""
 
 
 def picture_name(source: object) -> str:
@@ -106,29 +111,31 @@ _lifted_pillow_limit = _LiftedPillowLimit()
 
 
 @contextmanager
-def open_photo(source: Source) -> Iterator[Image.Image]:
+def open_photo(source: Source, pixel_limit: int | None = None) -> Iterator[Image.Image]:
     """Open a picture: its header is read and its size checked, nothing is decoded yet.
 
     Raises:
-        UserError: not a regular file, not a picture, more than PIXEL_LIMIT pixels, or whatever
-            Pillow finds wrong while the picture is open.
+        TooManyPixels: more than `pixel_limit`; None stands for PIXEL_LIMIT.
+        UserError: not a regular file, not a picture, or whatever Pillow finds wrong while the
+            picture is open.
     """
     name = picture_name(source)
+    limit = PIXEL_LIMIT if pixel_limit is None else pixel_limit
     with picture_errors(name):
         start = _start_of(source)
         if not start:
             raise UserError(f"not a picture: {name} is empty (0 bytes)")
         _check_kind(name, start)
-        with _lifted_pillow_limit, _identify(source, name, start) as image:
-            _check_size(name, *image.size)
+        with _lifted_pillow_limit, _identify(source, name, start, limit) as image:
+            _check_size(name, *image.size, limit)
             yield image
 
 
-def _check_size(name: str, width: int, height: int) -> None:
-    if width * height > PIXEL_LIMIT:
-        raise UserError(
+def _check_size(name: str, width: int, height: int, limit: int) -> None:
+    if width * height > limit:
+        raise TooManyPixels(
             f"cannot read picture {name}: it claims {width} x {height} pixels, more than the "
-            f"{PIXEL_LIMIT / 1e6:.0f} million allowed; scale it down"
+            f"{limit / 1e6:.3g} million allowed; scale it down"
         )
 
 
@@ -186,7 +193,7 @@ def _check_kind(name: str, start: bytes) -> None:
             raise UserError(f"cannot read HEIC {name}: first run pip install pillow-heif") from None
 
 
-def _identify(source: Source, name: str, start: bytes) -> Image.Image:
+def _identify(source: Source, name: str, start: bytes, limit: int) -> Image.Image:
     try:
         image = Image.open(source)
     except UnidentifiedImageError:
@@ -196,15 +203,15 @@ def _identify(source: Source, name: str, start: bytes) -> Image.Image:
             raise
         image = None
     if image is None:
-        return _read_rare_tiff(source, name)
+        return _read_rare_tiff(source, name, limit)
     if isinstance(image, TiffImageFile) and tiff_kinds.misread(image.tag_v2):
         if isinstance(source, str | os.PathLike):
             image.close()
-        return _read_rare_tiff(source, name)
+        return _read_rare_tiff(source, name, limit)
     return image
 
 
-def _read_rare_tiff(source: Source, name: str) -> Image.Image:
+def _read_rare_tiff(source: Source, name: str, limit: int) -> Image.Image:
     is_path = isinstance(source, str | os.PathLike)
     with open(source, "rb") if is_path else nullcontext(source) as file:
         tags = tiff_kinds.read_tags(file)
@@ -212,5 +219,5 @@ def _read_rare_tiff(source: Source, name: str) -> Image.Image:
             raise UserError(f"cannot read picture {name}: it is truncated or damaged")
         if tiff_kinds.DNG_VERSION in tags:
             raise UserError(RAW.format(name=name))
-        _check_size(name, tags[Base.ImageWidth], tags[Base.ImageLength])
+        _check_size(name, tags[Base.ImageWidth], tags[Base.ImageLength], limit)
         return tiff.decode(file, name, tags)

@@ -39,7 +39,9 @@ class Photo:
     notes: tuple[str, ...] = ()
 
 
-def load_photo(source: Source, min_side: int | None = None) -> Photo:
+def load_photo(
+    source: Source, min_side: int | None = None, pixel_limit: int | None = None
+) -> Photo:
     """Read a picture of any format Pillow knows, and HEIC where pillow-heif is installed.
 
     16 bits a channel become 8 (`srgb` has the rules), embedded ICC profiles are converted to
@@ -49,13 +51,15 @@ def load_photo(source: Source, min_side: int | None = None) -> Photo:
         source: a path, or a binary file that can seek.
         min_side: a large JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, as long as its short
             side keeps this many pixels. None: full size.
+        pixel_limit: width times height that a file may claim, checked before any is decoded. None:
+            `opening.PIXEL_LIMIT`.
 
     Raises:
-        UserError: missing, not a regular file, not a picture, damaged, cut short, or more than
-            `opening.PIXEL_LIMIT` pixels, which is checked before any is decoded.
+        TooManyPixels: more than `pixel_limit`.
+        UserError: missing, not a regular file, not a picture, damaged, or cut short.
     """
     name = os.path.basename(picture_name(source))
-    with open_photo(source) as image:
+    with open_photo(source, pixel_limit) as image:
         notes = _frame_note(image, name)
         if min_side:
             image.draft(None, _short_side_to(image.size, min_side))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +67,40 @@ def save_photo(
             or the file cannot be written; what stood at `path` before is still there.
     """
     kind = check_format(path, image.size)
-    if alpha and kind == "JPEG":
+    save_image(_joined(image, alpha, kind), path, replace=replace, **_extras(exif, kind))
+
+
+def photo_bytes(
+    image: Image.Image, suffix: str, *, alpha: Image.Image | None = None, exif: bytes | None = None
+) -> bytes:
+    """What `save_photo` writes into a file whose name ends in `suffix`, such as ".png".
+
+    Raises:
+        UserError: as `save_photo`, of a file named "picture".
+    """
+    kind = check_format(Path(f"picture{suffix}"), image.size)
+    file = BytesIO()
+    options = {**SAVE_OPTIONS[suffix.lower()], **_extras(exif, kind)}
+    _joined(image, alpha, kind).save(file, **options)
+    return file.getvalue()
+
+
+def _joined(image: Image.Image, alpha: Image.Image | None, kind: str) -> Image.Image:
+    """Colors and transparency in one picture; JPEG has no transparency, and gets it on white."""
+    if alpha is None:
+        return image
+    if kind == "JPEG":
         picture = Image.new("RGB", image.size, "white")
         picture.paste(image, mask=alpha)
-    elif alpha:
+    else:
         picture = image.copy()
         picture.putalpha(alpha)
-    else:
-        picture = image
+    return picture
+
+
+def _extras(exif: bytes | None, kind: str) -> dict[str, Any]:
+    """Options of Pillow's writers for metadata."""
     extras: dict[str, Any] = {"exif": exif} if exif else {}
     if kind == "TIFF":
         extras = {"tiffinfo": tiff_tags(exif)}
-    save_image(picture, path, replace=replace, icc_profile=srgb_profile(), **extras)
+    return {"icc_profile": srgb_profile(), **extras}

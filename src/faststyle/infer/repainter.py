@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from PIL import Image
 
 from faststyle.errors import UserError
@@ -21,7 +20,7 @@ from faststyle.infer.records import Recipe, Record
 from faststyle.infer.results import Results
 from faststyle.infer.tasks import Task
 from faststyle.rendering.grain import GRAIN, check_grain
-from faststyle.rendering.limits import check_enlarged
+from faststyle.rendering.limits import check_enlarged, is_out_of_memory
 from faststyle.rendering.masks import composite, fit_mask
 from faststyle.rendering.strength import check_strength
 from faststyle.rendering.stylizer import check_stroke_scale, load_style
@@ -202,9 +201,7 @@ def memory_errors(photo: Path) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        # On a CPU torch raises a plain RuntimeError.
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not known and "DefaultCPUAllocator" not in str(error):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"{photo}: not enough memory; give a lower --max-memory, or --max-size"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from faststyle.errors import UserError
 from faststyle.images.opening import PIXEL_LIMIT
 from faststyle.rendering.forward import CANVAS_BYTES, PROCESS_BYTES
@@ -13,6 +15,13 @@ def allowed_pixels(max_memory: float) -> float:
     """Pixels that a process of at most `max_memory` bytes can hold, and that can be read again."""
     fitting = (max_memory - PROCESS_BYTES) / CANVAS_BYTES
     return min(PIXEL_LIMIT, max(ALWAYS, fitting))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an exception of torch, numpy or Pillow means that there was not enough memory."""
+    # On a CPU torch raises a plain RuntimeError.
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or "DefaultCPUAllocator" in str(error)
 
 
 def check_enlarged(
