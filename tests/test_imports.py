@@ -80,6 +80,7 @@ COMMANDS = {
     ],
     "convert": ["photo.png", "--name", "mine"],
     "export": ["--ckpt", "starry_night", "--output", "starry_night.onnx"],
+    "serve": ["--port", "0"],
 }
 
 
