@@ -2,17 +2,18 @@
 // affine, relu }; a norm stays pending in `affine` until someone reads.
 
 class GpuEngine {
-  // An engine, or null where this browser has no WebGPU or no GPU behind it.
-  static async start() {
+  // An engine, or null where this browser has no WebGPU or no GPU behind it. One that a program
+  // stands in for is slower than plain JavaScript, and taken only if `software` is wanted.
+  static async start(software) {
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-    if (!adapter) return null;
+    if (!adapter || (isSoftware(adapter) && !software)) return null;
     const half = adapter.features.has("shader-f16");
     const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     const device = await adapter.requestDevice({
       requiredFeatures: half ? ["shader-f16"] : [],
       requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
     });
-    return new GpuEngine(device, half, adapter.info?.description || adapter.info?.vendor || "");
+    return new GpuEngine(device, half, adapter.info?.description || adapter.info?.architecture || "");
   }
 
   constructor(device, half, description) {
@@ -169,6 +170,10 @@ class GpuEngine {
     for (const buffers of this.free.values()) for (const buffer of buffers) buffer.destroy();
     this.free.clear();
   }
+}
+
+function isSoftware({ info }) {
+  return Boolean(info?.isFallbackAdapter) || info?.architecture === "swiftshader";
 }
 
 // Numbers at half precision, rounded to nearest, as 16 bits each.

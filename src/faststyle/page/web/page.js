@@ -108,8 +108,10 @@ function offerSizes() {
   };
   let largest = longer;
   while (largest > 1 && !fits(largest)) largest = Math.floor(largest * 0.99);
-  const offered = [...SIZES.filter((size) => size < largest), largest];
-  const before = Number($("size").value) || Number(wishes.get("size")) || START_SIZE[ready.engine];
+  const wish = Number(wishes.get("size"));
+  const sizes = wish > 0 && !SIZES.includes(wish) ? [wish, ...SIZES].sort((a, b) => a - b) : SIZES;
+  const offered = [...sizes.filter((size) => size < largest), largest];
+  const before = Number($("size").value) || wish || START_SIZE[ready.engine];
   const sides = (size) => `${Math.round((photo.width * size) / longer)} × ${Math.round((photo.height * size) / longer)}`;
   $("size").replaceChildren(...offered.map((size) => new Option(sides(size) + (size === longer ? " (full)" : ""), size)));
   const fitting = offered.filter((size) => size <= before);

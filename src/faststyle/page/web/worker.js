@@ -32,7 +32,7 @@ async function start(wanted) {
   let engine = null, why = "";
   if (wanted !== "cpu")
     try {
-      engine = await GpuEngine.start();
+      engine = await GpuEngine.start(wanted === "gpu");
     } catch (error) {
       why = error.message;
     }
