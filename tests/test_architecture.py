@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "convert": "errors malloc files networks checkpoints",
     "infer": "errors malloc files images checkpoints rendering video",
     "export": "errors malloc files networks checkpoints rendering",
+    "page": "errors malloc files images checkpoints rendering",
     "evaluate": "errors malloc devices files networks images losses checkpoints config rendering "
     "optimize",
     "serve": "errors malloc files images checkpoints rendering page",
@@ -129,7 +130,7 @@ def test_few_files_stand_beside_the_rooms() -> None:
 
 def test_a_room_introduces_itself_and_does_nothing_else() -> None:
     rooms = [path for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()]
-    assert len(rooms) == 16
+    assert len(rooms) == 17
     for path in rooms:
         (only,) = ast.parse((path / "__init__.py").read_text(encoding="utf-8")).body
         assert isinstance(only, ast.Expr), path
