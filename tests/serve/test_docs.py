@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -20,7 +19,7 @@ from faststyle import load_style
 from faststyle.serve.command import _parser
 from faststyle.serve.limits import Limits
 from tests.serve.conftest import serving
-from tests.serve.test_answers import file_of
+from tests.serve.test_answers import file_of, same
 from tests.support.checkout import CHECKOUT
 from tests.support.pictures import noise_picture
 
@@ -48,7 +47,7 @@ def test_the_commands_of_curl(
             subprocess.run([*here, "--silent", "--noproxy", "*"], check=True, timeout=60)
     stylizer = load_style(tiny_style, "cpu")
     with Image.open("photo.jpg") as photo, Image.open("painted.png") as painted:
-        assert np.array_equal(painted, stylizer(photo))
+        assert same(painted, stylizer(photo))
     with Image.open("painted.jpg") as painted:
         assert (painted.format, painted.size) == ("JPEG", noise_picture(0).size)
 
@@ -81,8 +80,8 @@ def test_the_service_paints() -> None:
     query = {"style": "great_wave", "strength": "0.7"}
     status, body = post(service["app"], query, file_of(photo))
     assert status == 200
-    painted = np.asarray(Image.open(BytesIO(body)), int)
-    assert np.array_equal(painted, np.asarray(expected))
+    painted = Image.open(BytesIO(body))
+    assert same(painted, expected)
     huge = file_of(Image.new("1", (4000, 4000)))
     for status, query, sent in (
         (404, {"style": "grate_wave"}, file_of(photo)),

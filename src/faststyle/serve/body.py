@@ -7,8 +7,8 @@ import socket
 import time
 from email.message import Message
 from http import HTTPStatus
-from io import RawIOBase
-from typing import IO, Any
+from io import BufferedIOBase, RawIOBase
+from typing import Any
 
 from faststyle.serve.refusals import Refusal
 
@@ -81,7 +81,7 @@ def body_length(headers: Message, max_bytes: int) -> int:
     return int(digits)
 
 
-def read_body(file: IO[bytes], length: int) -> bytes:
+def read_body(file: BufferedIOBase, length: int) -> bytes:
     """Exactly `length` bytes.
 
     Raises:
