@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "export": "errors malloc files networks checkpoints rendering",
     "page": "errors malloc files images checkpoints rendering",
     "evaluate": "errors malloc devices files networks images losses checkpoints config rendering "
-    "optimize",
+    "optimize video",
     "serve": "errors malloc files images checkpoints rendering page",
     "train": "errors malloc devices files networks images losses checkpoints config data rendering "
     "evaluate",

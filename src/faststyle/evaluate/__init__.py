@@ -1,5 +1,5 @@
 """Measuring a style checkpoint: `python -m faststyle.evaluate`.
 
 May import: errors, malloc, devices, files, networks, images, losses, checkpoints,
-config, rendering, optimize.
+config, rendering, optimize, video.
 """

@@ -42,21 +42,27 @@ def _parser() -> argparse.ArgumentParser:
     add("--style", type=path, metavar="PICTURE", help="style image (default: bundled swatch)")
     add(
         "--images",
-        required=True,
         type=path,
         metavar="DIR",
         help="photos it was not trained on",
     )
     add(
+        "--video",
+        type=path,
+        metavar="CLIP",
+        help="in place of --images: flicker, warping error and sharpness of a clip, or a folder of "
+        "its frames",
+    )
+    add("--frames", type=count, default=60, metavar="N", help="of the clip (default: %(default)s)")
+    add(
         "--loss-network-weights",
         OLD_WEIGHTS_OPTION,
-        required=True,
         type=name,
         metavar="FILE",
         action=_LossNetworkWeights,
         help="weights of the loss network: a file, torchvision or bundled",
     )
-    add("--sizes", default="256", help="long edges in pixels: 256,512 (default: %(default)s)")
+    add("--sizes", help="long edges in pixels: 256,512 (default: 256; of a clip 480)")
     add("--max-images", type=count, metavar="N", help="only the first N photos")
     add(
         "--iterations",
@@ -114,7 +120,19 @@ def evaluate(options: argparse.Namespace) -> None:
     Raises:
         UserError: what is wrong with the options or the files that they name.
     """
-    sizes = _sizes(options.sizes)
+    if options.video is not None:
+        return evaluate_clip(options)
+    missing = [
+        f"--{option.replace('_', '-')}"
+        for option in ("images", "loss_network_weights")
+        if getattr(options, option) is None
+    ]
+    if missing:
+        raise UserError(
+            f"the following arguments are required: {', '.join(missing)} (or, for a clip, --video "
+            "in place of both)"
+        )
+    sizes = _sizes(options.sizes or "256")
     files = _photos(options.images)[: options.max_images]
     check_writable("--output", options.output)
     curves = options.cache or cache_dir()
@@ -152,6 +170,39 @@ def evaluate(options: argparse.Namespace) -> None:
         written.append(options.output / "explain.jpg")
         save_image(explain(objective, measured[0].photo, measured[0].stylized), written[-1])
     print("Written: " + ", ".join(map(str, written)))
+
+
+def evaluate_clip(options: argparse.Namespace) -> None:
+    """Measure a clip, frame by frame and as infer stylizes it; print a table, write results.json.
+
+    Raises:
+        UserError: what is wrong with the options, the clip or the checkpoint.
+    """
+    if options.images is not None:
+        raise UserError(f"--images {options.images} beside --video {options.video}: give one")
+    sizes = _sizes(options.sizes or "480")
+    if len(sizes) > 1:
+        raise UserError(f"--sizes: a clip takes one, got {options.sizes}")
+    check_writable("--output", options.output)
+
+    # After the cheap checks: these import torch.
+    from faststyle.evaluate.clips import clip_table, measure_clip, read_frames, write_results
+    from faststyle.rendering.stylizer import load_style
+    from faststyle.video.formats import DEFAULT_STEADY
+    from faststyle.video.steady import Steady
+
+    stylizer = load_style(options.ckpt, options.device)
+    frames = read_frames(options.video, sizes[0], options.frames, stylizer.device)
+    steady = Steady(DEFAULT_STEADY)
+    plain = "frame by frame"
+    ways = {
+        plain: lambda frame: stylizer(frame, grain=0),
+        f"--steady {DEFAULT_STEADY:g}": lambda frame: stylizer(steady(frame), grain=0),
+    }
+    measured = measure_clip(frames, ways)
+    print(clip_table(f"{options.video}, {measured.frames} frames", measured, plain))
+    about = {"checkpoint": str(options.ckpt), "clip": str(options.video), "size": sizes[0]}
+    print(f"Written: {write_results(options.output, measured, about)}")
 
 
 def cache_dir() -> Path:

@@ -59,6 +59,13 @@ def percent(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    if not 0 <= (value := number(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"{shown(text)} is not between 0 and 1")
+    return value
+
+
 def positive(text: str) -> float:
     """A finite number above 0."""
     if not 0 < (value := number(text)) < float("inf"):

@@ -10,7 +10,7 @@ from faststyle.infer.tasks import Task
 from faststyle.video.formats import codec_for
 from faststyle.video.library import MISSING, is_installed
 
-OF_CLIPS = ("video_codec", "quality", "start", "end", "fps")
+OF_CLIPS = ("video_codec", "quality", "start", "end", "fps", "steady")
 
 
 def check_clips(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
@@ -16,15 +14,8 @@ from faststyle.infer.repainter import Repainter, side_by_side
 from faststyle.infer.tasks import Task
 from faststyle.rendering.canvas import TensorCanvas
 from faststyle.rendering.masks import fit_mask, mix_layers
-
-# From frame to frame, (1, 3, H, W) in [0, 1], between reading and stylizing. It sees the frames in
-# their order, and may keep what it has seen.
-FrameFilter = Callable[[Float[Tensor, "1 3 h w"]], Float[Tensor, "1 3 h w"]]
-
-
-def unchanged(frame: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 3 h w"]:
-    """The frame itself: the filter that does nothing."""
-    return frame
+from faststyle.video.formats import DEFAULT_STEADY
+from faststyle.video.steady import Steady
 
 
 class FramePainter:
@@ -34,7 +25,6 @@ class FramePainter:
         repainter: styles and options.
         task: the clip, whose masks are taken.
         size: width and height of its frames.
-        before: changes each frame before it is stylized.
 
     Raises:
         UserError: there is no mask for the clip, or it cannot be read; or grain was asked for.
@@ -45,10 +35,10 @@ class FramePainter:
         repainter: Repainter,
         task: Task,
         size: tuple[int, int],
-        before: FrameFilter = unchanged,
     ):
-        self.repainter, self.before = repainter, before
+        self.repainter = repainter
         options = repainter.options
+        self.steady = Steady(DEFAULT_STEADY if options.steady is None else options.steady)
         if options.grain:
             raise UserError(
                 f"{task.photo}: --grain is for photos, clips would flicker; leave it out"
@@ -69,7 +59,7 @@ class FramePainter:
         levels = torch.from_numpy(np.array(pixels)).to(self.repainter.styles[0].device)
         frame = levels.permute(2, 0, 1).unsqueeze(0).float() / 255
         with torch.inference_mode():
-            frame = self.before(frame)
+            frame = self.steady(frame)
             strip = [to_image(self._stylize(frame, s)) for s in self.repainter.options.strength]
         stylized = np.asarray(side_by_side(strip))
         self._last = pixels, stylized

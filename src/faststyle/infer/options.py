@@ -7,7 +7,7 @@ import argparse
 from faststyle.checkpoints.catalog import RESULTS
 from faststyle.errors import UserError
 from faststyle.files import options as values
-from faststyle.video.formats import DEFAULT_QUALITY, NAMED_CODECS, check_codec_name
+from faststyle.video.formats import DEFAULT_QUALITY, DEFAULT_STEADY, NAMED_CODECS, check_codec_name
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -183,6 +183,13 @@ def _parser() -> argparse.ArgumentParser:
         type=values.frame_rate,
         metavar="N",
         help="frames a second of the result (default: the clip's own times; of pictures 25)",
+    )
+    clips.add_argument(
+        "--steady",
+        type=values.share,
+        metavar="S",
+        help="how far the camera's noise is taken from what is still, so that strokes stay: 0 not "
+        f"at all, 1 most (default: {DEFAULT_STEADY:g})",
     )
     clips.add_argument(
         "--camera",

@@ -95,6 +95,7 @@ class Recipe:
         self._of_clips = {
             "video_codec": options.video_codec,
             "quality": options.quality,
+            "steady": options.steady,
             **{key: str(getattr(options, key)) for key in ("start", "end", "fps")},
         }
 

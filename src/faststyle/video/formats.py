@@ -19,6 +19,7 @@ CLIP_SUFFIXES = (
 ANIMATION_SUFFIXES = (".gif", ".webp")
 DEFAULT_SUFFIX = ".mp4"
 DEFAULT_QUALITY = 80.0
+DEFAULT_STEADY = 0.95  # of steady.py, which needs torch
 
 
 @dataclass(frozen=True)
