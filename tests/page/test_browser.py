@@ -255,7 +255,3 @@ def test_a_style_that_ships(engine: str, folder: Path) -> None:
         browser.choose("size", 61)
         style = load_style(path, "cpu")
         assert_same(browser, style(photo_of(folder)))
-        if engine == "cpu":
-            return
-        browser.choose("strength", 0.6)
-        assert_same(browser, style(photo_of(folder), strength=0.6))

@@ -26,7 +26,7 @@ class Strip {
   choose(key) {
     for (const input of this.element.querySelectorAll("[name=style]")) {
       input.checked = input.value === key;
-      if (input.checked && input.parentElement.scrollIntoView)
+      if (input.checked)
         this.element.scrollLeft = Math.max(0, input.parentElement.offsetLeft - this.element.offsetLeft - 140);
     }
   }
@@ -37,8 +37,8 @@ function blank(text) {
 }
 
 function caption(title, below) {
-  const text = document.createElement("span"), name = document.createElement("b");
-  name.textContent = title;
-  text.append(name, below);
+  const text = document.createElement("span");
+  for (const [kind, words] of [["b", title], ["i", below]])
+    text.append(Object.assign(document.createElement(kind), { textContent: words, title: words }));
   return text;
 }
