@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from faststyle.compare import command as compare
 from faststyle.evaluate import command as evaluate
 from faststyle.explore import command as explore
 from faststyle.infer import command as infer
@@ -29,7 +30,7 @@ SMOKE_GALLERY = (
     *("network.width=4", "network.num_residual_blocks=1", "style.size=64"),
     *("trainer.max_steps=2", "trainer.photo_steps=2", "data.batch_size=2", "data.num_workers=0"),
 )
-FASTSTYLE = ("explore", "optimize", "evaluate")
+FASTSTYLE = ("explore", "optimize", "evaluate", "compare")
 README = (CHECKOUT / "README.md").read_text()
 
 
@@ -113,6 +114,12 @@ def test_evaluate_command(new_user: Path, tiny_weights: Path):
     tiny = ["--sizes", "48", "--iterations", "2", "--cache", "cache", "--set", *TINY_LAYERS]
     assert evaluate.main([*arguments, *tiny]) == 0
     assert (new_user / "evaluation" / "results.json").is_file()
+
+
+def test_compare_command(new_user: Path):
+    (arguments,) = commands("python -m faststyle.compare")
+    assert compare.main(arguments) == 0
+    assert (new_user / "compare.html").read_text().count("data:image/jpeg;base64,") == 12
 
 
 def test_explore_command(new_user: Path, monkeypatch: pytest.MonkeyPatch):
