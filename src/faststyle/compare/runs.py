@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from faststyle.checkpoints.catalog import find_style
 from faststyle.checkpoints.header import style_metadata
@@ -96,8 +94,12 @@ def _final(folder: RunFolder, metadata: dict[str, Any]) -> tuple[dict[str, Any],
         config: Any = OmegaConf.load(folder.config)
         name = config.get("checkpoint_name") or config.style.name
         path = Path(config.checkpoint_dir) / f"{name}.safetensors"
+    # Of the YAML reader and OmegaConf, by what a user made of the file.
+    except Exception:
+        return None
+    try:
         found = style_metadata(path)
-    except (OSError, AttributeError, YAMLError, OmegaConfBaseException, UserError, UnsafeFile):
+    except (OSError, UserError, UnsafeFile):
         return None
     same = all(found.get(key) == metadata.get(key) for key in SAME)
     metrics, own = found.get("metrics", {}), metadata.get("metrics", {})
