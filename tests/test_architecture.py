@@ -43,8 +43,10 @@ MAY_IMPORT = {
     "evaluate": "errors malloc devices files networks images losses checkpoints config rendering "
     "optimize video",
     "serve": "errors malloc files images checkpoints rendering page",
+    "compare": "errors malloc files images checkpoints rendering",
     "train": "errors malloc devices files networks images losses checkpoints config data rendering "
     "evaluate",
+    "explore": "errors malloc devices files images losses checkpoints config data rendering train",
 }
 
 
@@ -130,7 +132,7 @@ def test_few_files_stand_beside_the_rooms() -> None:
 
 def test_a_room_introduces_itself_and_does_nothing_else() -> None:
     rooms = [path for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()]
-    assert len(rooms) == 17
+    assert len(rooms) == 19
     for path in rooms:
         (only,) = ast.parse((path / "__init__.py").read_text(encoding="utf-8")).body
         assert isinstance(only, ast.Expr), path
@@ -209,7 +211,7 @@ def missing_paths(text: str) -> list[str]:
     """Folders, modules and pages in backquotes, with a slash, that are not in the checkout."""
     named = re.findall(r"`((?:[\w.]+/)+(?:\w+\.(?:py|md|yaml|sh))?)`", text)
     # Made by a command, or no folder but a prefix of TensorBoard's tags.
-    made = ("runs/", "stylized/", "previews/", "val/")
+    made = ("runs/", "stylized/", "explored/", "previews/", "val/")
     places = (CHECKOUT, PACKAGE.parent, PACKAGE)
     return [
         name

@@ -79,6 +79,8 @@ COMMANDS = {
         *("--loss-weights", "bundled"),
     ],
     "convert": ["photo.png", "--name", "mine"],
+    "compare": ["starry_night", "--photos", "photo.png"],
+    "explore": ["--style-image", "photo.png"],
     "export": ["--ckpt", "starry_night", "--output", "starry_night.onnx"],
     "serve": ["--port", "0"],
 }

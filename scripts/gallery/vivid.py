@@ -11,20 +11,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from PIL import Image, ImageEnhance, ImageOps
-
 from faststyle.errors import exit_on_user_error
 from faststyle.images.read import load_image
+from faststyle.images.vivid import vivid
 from faststyle.images.write import save_image
-
-SATURATION, CONTRAST = 1.6, 1.15
-
-
-def vivid(painting: Image.Image) -> Image.Image:
-    """Return an RGB picture with stretched levels, more saturation and more contrast."""
-    stretched = ImageOps.autocontrast(painting, cutoff=1, preserve_tone=True)
-    saturated = ImageEnhance.Color(stretched).enhance(SATURATION)
-    return ImageEnhance.Contrast(saturated).enhance(CONTRAST)
 
 
 def main() -> None:

@@ -91,6 +91,8 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     assert "faststyle-train = faststyle.train.command:main" in scripts
     assert "faststyle-infer = faststyle.infer.command:main" in scripts
     assert "faststyle-import = faststyle.convert.command:main" in scripts
+    assert "faststyle-compare = faststyle.compare.command:main" in scripts
+    assert "faststyle-explore = faststyle.explore.command:main" in scripts
     assert "faststyle-export = faststyle.export.command:main" in scripts
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from faststyle.compare import command as compare
 from faststyle.evaluate import command as evaluate
+from faststyle.explore import command as explore
 from faststyle.infer import command as infer
 from faststyle.optimize import command as optimize
 from tests.support.checkout import CHECKOUT
 from tests.support.clips import write_clip
 from tests.support.commands import Outcome
+from tests.support.explorations import shorten
 from tests.support.pictures import noise_picture
 from tests.support.runs import QUICKSTART_SHORT, TINY_LAYERS, smoke
 
@@ -27,6 +30,7 @@ SMOKE_GALLERY = (
     *("network.width=4", "network.num_residual_blocks=1", "style.size=64"),
     *("trainer.max_steps=2", "trainer.photo_steps=2", "data.batch_size=2", "data.num_workers=0"),
 )
+FASTSTYLE = ("explore", "optimize", "evaluate", "compare")
 README = (CHECKOUT / "README.md").read_text()
 
 
@@ -63,7 +67,7 @@ def new_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_only_known_programs_are_named():
-    modules = ("infer", "train", "faststyle.optimize", "faststyle.evaluate")
+    modules = ("infer", "train", *(f"faststyle.{name}" for name in FASTSTYLE))
     known = ("pip install", "pytest", "tensorboard", *(f"python -m {name}" for name in modules))
     found = sum(len(commands(program)) for program in known)
     all_lines = [line for block in blocks("bash") for line in block.splitlines()]
@@ -110,6 +114,18 @@ def test_evaluate_command(new_user: Path, tiny_weights: Path):
     tiny = ["--sizes", "48", "--iterations", "2", "--cache", "cache", "--set", *TINY_LAYERS]
     assert evaluate.main([*arguments, *tiny]) == 0
     assert (new_user / "evaluation" / "results.json").is_file()
+
+
+def test_compare_command(new_user: Path):
+    (arguments,) = commands("python -m faststyle.compare")
+    assert compare.main(arguments) == 0
+    assert (new_user / "compare.html").read_text().count("data:image/jpeg;base64,") == 12
+
+
+def test_explore_command(new_user: Path, monkeypatch: pytest.MonkeyPatch):
+    (arguments,) = commands("python -m faststyle.explore")
+    assert explore.main([*arguments, *shorten(monkeypatch)]) == 0
+    assert (new_user / "explored" / "painting" / "page.jpg").stat().st_size > 1000
 
 
 def test_python_block(new_user: Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn, TypeVar
 
 import hydra
@@ -71,6 +71,21 @@ def hydra_command(
 
     try:
         task()
+    except (HydraException, OmegaConfBaseException) as error:
+        raise_user_error(error)
+
+
+def compose_settings(
+    config_name: str, overrides: Sequence[str], *, text_keys: Collection[str]
+) -> DictConfig:
+    """Compose conf/`config_name`.yaml with overrides, as its command line would.
+
+    Raises:
+        UserError: an override is wrong.
+    """
+    try:
+        with hydra.initialize_config_dir(str(CONF_DIR), version_base="1.3"):
+            return hydra.compose(config_name, quote_overrides(overrides, text_keys))
     except (HydraException, OmegaConfBaseException) as error:
         raise_user_error(error)
 
