@@ -91,6 +91,9 @@ def test_contents_of_the_wheel(wheel: Path) -> None:
     assert "faststyle-train = faststyle.train.command:main" in scripts
     assert "faststyle-infer = faststyle.infer.command:main" in scripts
     assert "faststyle-import = faststyle.convert.command:main" in scripts
+    assert "faststyle-page = faststyle.page.command:main" in scripts
+    web = {f"faststyle/page/web/{name}" for name in ("page.html", "page.css", "kernels.js")}
+    assert web <= names
     assert "faststyle-export = faststyle.export.command:main" in scripts
 
 
