@@ -123,7 +123,7 @@ def test_the_network_is_mixed_or_the_pixels(page: PageInBrowser, folder: Path) -
     mixed = Stylizer(StyleCheckpoint(weights, one.metadata), "cpu")
     assert_same(page, mixed(photo_of(folder)))
     page.choose("mix", "wide")  # no weights lie between networks of two shapes
-    ours = [
+    one_picture, wide = (
         load_style(folder / f"{name}.safetensors", "cpu")(photo_of(folder))
         for name in ("one", "wide")
     ]
