@@ -126,8 +126,8 @@ def test_the_network_is_mixed_or_the_pixels(page: PageInBrowser, folder: Path) -
     one_picture, wide = (
         load_style(folder / f"{name}.safetensors", "cpu")(photo_of(folder))
         for name in ("one", "wide")
-    ]
-    assert_same(page, Image.blend(ours[0], ours[1], 0.25))
+    )
+    assert_same(page, Image.blend(one_picture, wide, 0.25))
 
 
 def test_a_smaller_size_is_that_of_max_size(page: PageInBrowser, folder: Path) -> None:
