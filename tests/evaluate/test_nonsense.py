@@ -78,7 +78,7 @@ def test_a_mistake_is_one_line(
 
 def test_what_is_missing_is_named_in_one_line(evaluate: Callable[..., Outcome]) -> None:
     message = one_line(evaluate(complete=False))
-    assert "required: --ckpt" in message
+    assert "required: --ckpt, --images, --loss-network-weights" in message
     assert "usage:" not in message
 
 

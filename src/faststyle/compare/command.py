@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.files.atomic import atomic_write, check_writable
+from faststyle.files.atomic import atomic_write, check_new_file, check_writable
 from faststyle.files.options import OptionParser, name, path, pixels
 from faststyle.malloc import tune_process
 
@@ -71,10 +71,7 @@ def compare(options: argparse.Namespace) -> Path:
     output: Path = options.output
     if output.suffix.lower() not in SUFFIXES:
         raise UserError(f"--output: {output} must end in .html")
-    if output.is_dir():
-        raise UserError(f"--output: {output} is a folder; give the name of a file")
-    if output.exists() and not options.force:
-        raise UserError(f"{output} exists; give --force to overwrite it, or another --output")
+    check_new_file(output, force=options.force)
     check_writable("--output", output.parent)
 
     # After the cheap checks: these import torch.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from html import escape
 
 from PIL import Image
 
 from faststyle.compare.facts import Row
+from faststyle.images.data_url import jpeg_url
 from faststyle.images.formats import SAVE_OPTIONS
 
 JPEG = SAVE_OPTIONS[".jpg"] | {"quality": 88}
@@ -117,10 +116,7 @@ def _pictures(
 
 
 def _image(image: Image.Image, text: str) -> str:
-    content = io.BytesIO()
-    image.save(content, **JPEG)
-    data = base64.b64encode(content.getvalue()).decode("ascii")
     return (
-        f'<img src="data:image/jpeg;base64,{data}" width="{image.width}" height="{image.height}" '
+        f'<img src="{jpeg_url(image, **JPEG)}" width="{image.width}" height="{image.height}" '
         f'alt="{escape(text)}">'
     )

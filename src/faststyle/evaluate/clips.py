@@ -18,21 +18,24 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
+from PIL import Image
 from torch import Tensor
 
 from faststyle.errors import UserError
-from faststyle.evaluate.flow import gradients, optical_flow, visible, warp, window_mean
+from faststyle.evaluate.flow import WINDOW, gradients, optical_flow, visible, warp
 from faststyle.files.atomic import atomic_write
 from faststyle.images.color import luminance
 from faststyle.images.formats import list_pictures
+from faststyle.images.tensors import to_tensor
 from faststyle.video.clip import Span
 from faststyle.video.reading import open_clip
+from faststyle.video.steady import local_mean
 
 STILL = 0.25  # pixels a frame: noise alone makes flow of this length
 MOVING = 0.5
 SAME_LIGHT = 1.5 / 255  # mean change of luminance in a window; noise cancels out, light does not
 CLIP = "the clip itself"
-Way = Callable[[Any], Tensor]  # (1, 3, H, W) in [0, 1] to a frame of the same shape
+Way = Callable[[Tensor], Tensor]  # (1, 3, H, W) in [0, 1] to a frame of the same shape
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _motion(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     one, other = luminance(first), luminance(second)
     flow = optical_flow(one, other)
     length = flow.norm(dim=1, keepdim=True)
-    still = (length < STILL) & (window_mean(other - one).abs() < SAME_LIGHT)
+    still = (length < STILL) & (local_mean(other - one, WINDOW).abs() < SAME_LIGHT)
     moving = (length >= MOVING) & visible(flow, optical_flow(other, one))
     return flow, still.float(), moving.float()
 
@@ -153,8 +156,7 @@ def read_frames(
         factor = min(1, size / max(clip.size))
         width, height = (max(1, round(side * factor)) for side in clip.size)
         for frame in islice(clip.frames((width, height)), most):
-            levels = torch.from_numpy(frame.pixels.copy()).to(device)
-            yield levels.permute(2, 0, 1).unsqueeze(0).float() / 255
+            yield to_tensor(Image.fromarray(frame.pixels)).to(device)
 
 
 def write_results(folder: Path, measured: ClipMeasurements, about: Mapping[str, Any]) -> Path:

@@ -25,10 +25,22 @@ OLD_WEIGHTS_OPTION = "--loss-weights"  # loss weights are content_weight, style_
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line. Returns 0; a mistake of the user's exits with code 2."""
     with exit_on_user_error("evaluate"):
-        options = _parser().parse_args(arguments)
+        options = _parse(arguments)
         tune_process()
         evaluate(options)
     return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options; which ones are required depends on what is measured."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    required = ["ckpt"] if options.video else ["ckpt", "images", "loss_network_weights"]
+    missing = [f"--{key.replace('_', '-')}" for key in required if getattr(options, key) is None]
+    if missing:
+        what = ", ".join(missing)
+        parser.error(f"the following arguments are required: {what} (of a clip: --ckpt, --video)")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "(Johnson et al. 2016, Figure 5), speed-up, artifacts.",
     )
     add = parser.add_argument
-    add("--ckpt", required=True, type=path, help="style checkpoint")
+    add("--ckpt", type=path, help="style checkpoint")
     add("--style", type=path, metavar="PICTURE", help="style image (default: bundled swatch)")
     add(
         "--images",
@@ -122,16 +134,6 @@ def evaluate(options: argparse.Namespace) -> None:
     """
     if options.video is not None:
         return evaluate_clip(options)
-    missing = [
-        f"--{option.replace('_', '-')}"
-        for option in ("images", "loss_network_weights")
-        if getattr(options, option) is None
-    ]
-    if missing:
-        raise UserError(
-            f"the following arguments are required: {', '.join(missing)} (or, for a clip, --video "
-            "in place of both)"
-        )
     sizes = _sizes(options.sizes or "256")
     files = _photos(options.images)[: options.max_images]
     check_writable("--output", options.output)

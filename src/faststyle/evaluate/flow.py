@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from faststyle.video.steady import local_mean
+
 WINDOW = 9  # pixels a side, within which motion is taken for one
 COARSEST = 16  # pixels of the short side at the coarsest level
 ITERATIONS = 4  # at each level
@@ -25,7 +27,7 @@ def optical_flow(first: Tensor, second: Tensor) -> Tensor:
     """
     levels = [(first, second)]
     while min(levels[-1][0].shape[-2:]) >= 2 * COARSEST:
-        one, other = (F.avg_pool2d(_smooth(x), 2, ceil_mode=True) for x in levels[-1])
+        one, other = (F.avg_pool2d(local_mean(x, 3), 2, ceil_mode=True) for x in levels[-1])
         levels.append((one, other))
     flow = torch.zeros_like(levels[-1][0]).repeat(1, 2, 1, 1)
     for one, other in reversed(levels):
@@ -45,10 +47,10 @@ def _refine(one: Tensor, other: Tensor, flow: Tensor) -> Tensor:
         across, down = gradients((one + moved) / 2)
         missing = one - moved
         products = [across * across, across * down, down * down, across * missing, down * missing]
-        a, b, c, u, v = window_mean(torch.cat(products, 1)).split(1, 1)
+        a, b, c, u, v = local_mean(torch.cat(products, 1), WINDOW).split(1, 1)
         a, c = a + STIFFNESS, c + STIFFNESS
         step = torch.cat([c * u - b * v, a * v - b * u], 1) / (a * c - b * b)
-        flow = window_mean(flow + step.clamp(-1, 1))  # one wild pixel does not stay so
+        flow = local_mean(flow + step.clamp(-1, 1), WINDOW)  # one wild pixel does not stay so
     return flow
 
 
@@ -89,15 +91,3 @@ def gradients(picture: Tensor) -> tuple[Tensor, Tensor]:
     across = (padded[..., 1:-1, 2:] - padded[..., 1:-1, :-2]) / 2
     down = (padded[..., 2:, 1:-1] - padded[..., :-2, 1:-1]) / 2
     return across, down
-
-
-def _smooth(picture: Tensor) -> Tensor:
-    return F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False)
-
-
-def window_mean(values: Tensor) -> Tensor:
-    """The mean over WINDOW x WINDOW pixels, at the border over those that there are."""
-    for size in ((WINDOW, 1), (1, WINDOW)):
-        padding = (size[0] // 2, size[1] // 2)
-        values = F.avg_pool2d(values, size, 1, padding, count_include_pad=False)
-    return values

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from faststyle.checkpoints.catalog import find_style
 from faststyle.errors import UserError, exit_on_user_error
+from faststyle.files.atomic import check_new_file
+from faststyle.files.options import OptionParser
 from faststyle.malloc import tune_process
 
 SUFFIX = ".onnx"
@@ -24,13 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (faststyle-export --help shows all options)")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OptionParser(
         prog="faststyle-export",
         description="Write a style as an ONNX file: pictures (N, 3, H, W) of any size in [0, 1] "
         "in, stylized pictures of the same shape out, as `infer --grain 0` makes them.",
@@ -59,10 +55,7 @@ def export_style(options: argparse.Namespace) -> str:
     target: Path = options.output
     if target.suffix != SUFFIX:
         raise UserError(f"--output: {target} must end in {SUFFIX}")
-    if target.is_dir():
-        raise UserError(f"--output: {target} is a folder; give the name of a file")
-    if target.exists() and not options.force:
-        raise UserError(f"{target} exists; give --force to overwrite it, or another --output")
+    check_new_file(target, force=options.force)
     path = find_style(options.ckpt)
 
     # After the cheap checks: these import torch.

@@ -91,6 +91,21 @@ def _publish_new(partial: Path, path: Path) -> None:
         raise
 
 
+def check_new_file(file: Path, *, force: bool) -> None:
+    """Check that `--output` may be written to: it is no folder, and no file stands there.
+
+    Args:
+        force: an existing file may be overwritten.
+
+    Raises:
+        UserError: it may not.
+    """
+    if file.is_dir():
+        raise UserError(f"--output: {file} is a folder; give the name of a file")
+    if file.exists() and not force:
+        raise UserError(f"{file} exists; give --force to overwrite it, or another --output")
+
+
 def check_writable(key: str, folder: Path) -> None:
     """Make `folder` if it is missing, and prove that a file can be written in it.
 

@@ -9,13 +9,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
-
 from faststyle.errors import UserError
 from faststyle.files.paths import SAMPLE_PHOTO
+from faststyle.images.data_url import jpeg_url
 from faststyle.images.read import load_image
 from faststyle.images.tensors import resize_long_edge
-from faststyle.page.styles import jpeg_url, page_style
+from faststyle.page.styles import page_style
 
 WEB = Path(__file__).parent / "web"
 # Each file uses what the files before it define.
@@ -49,7 +48,13 @@ def build_page(styles: Sequence[Path], paint_here: bool = False) -> str:
         "css": css,
         "script": script,
         "worker": _joined(WORKER_FILES),
-        "data": _json({"styles": packed, "sample": _sample_url(sample), "paintHere": paint_here}),
+        "data": _json(
+            {
+                "styles": packed,
+                "sample": jpeg_url(sample, quality=88, optimize=True),
+                "paintHere": paint_here,
+            }
+        ),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
 
@@ -85,7 +90,3 @@ def _joined(names: Sequence[str]) -> str:
 def _json(value: object) -> str:
     # In an HTML file "</script>" ends a block wherever it stands.
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _sample_url(sample: Image.Image) -> str:
-    return jpeg_url(sample, 88)

@@ -9,7 +9,7 @@ from pathlib import Path
 from faststyle.checkpoints.catalog import SUFFIX as STYLE_SUFFIX
 from faststyle.checkpoints.catalog import find_style
 from faststyle.errors import UserError, exit_on_user_error
-from faststyle.files.atomic import atomic_write
+from faststyle.files.atomic import atomic_write, check_new_file
 from faststyle.files.options import OptionParser, name, path
 from faststyle.files.paths import BUNDLED_STYLES
 from faststyle.malloc import tune_process
@@ -55,10 +55,7 @@ def write_page(options: argparse.Namespace) -> str:
     target: Path = options.output
     if target.suffix != SUFFIX:
         raise UserError(f"--output: {target} must end in {SUFFIX}")
-    if target.is_dir():
-        raise UserError(f"--output: {target} is a folder; give the name of a file")
-    if target.exists() and not options.force:
-        raise UserError(f"{target} exists; give --force to overwrite it, or another --output")
+    check_new_file(target, force=options.force)
     styles = [find_style(given) for given in options.ckpt] if options.ckpt else shipped_styles()
 
     from faststyle.page.build import build_page  # after the cheap checks: it imports torch

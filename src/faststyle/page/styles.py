@@ -9,8 +9,8 @@ level of 255 (tests/page/test_styles.py). Biases and norms, which are few, keep 
 from __future__ import annotations
 
 import base64
-import io
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from faststyle.checkpoints.catalog import result_name
 from faststyle.checkpoints.style_checkpoint import StyleCheckpoint, read_checkpoint
 from faststyle.errors import UserError
 from faststyle.files.atomic import sha256_of
+from faststyle.images.data_url import jpeg_url
 from faststyle.rendering.stylizer import Stylizer
 
 LEVEL_BITS, DIFFERENCE_BITS = 10, 7
@@ -44,14 +45,13 @@ def page_style(path: Path, sample: Image.Image) -> dict[str, Any]:
     """
     checkpoint = read_checkpoint(path)
     network = checkpoint.metadata["network"]
-    for key, wanted in PAINTED.items():
-        if network[key] != wanted:
-            raise UserError(
-                f"{path}: its network has {key}={network[key]}, the page paints {key}={wanted}; "
-                "leave it out, or export it: faststyle-export"
-            )
+    if (key := unpainted(network)) is not None:
+        raise UserError(
+            f"{path}: its network has {key}={network[key]}, the page paints {key}={PAINTED[key]}; "
+            "leave it out, or export it: faststyle-export"
+        )
     style = checkpoint.metadata.get("style", {})
-    name = path.stem if path.suffix != ".ckpt" else result_name([path])
+    name = style_name(path)
     thumbnail = sample.resize(THUMBNAIL, Image.Resampling.LANCZOS)
     return {
         "name": name,
@@ -64,8 +64,18 @@ def page_style(path: Path, sample: Image.Image) -> dict[str, Any]:
         "tensors": [[key, list(value.shape)] for key, value in checkpoint.state_dict.items()],
         "hasPhotoEnd": checkpoint.photo_end is not None,
         "weights": base64.b64encode(pack_weights(checkpoint)).decode(),
-        "thumbnail": jpeg_url(Stylizer(checkpoint, "cpu")(thumbnail), 82),
+        "thumbnail": jpeg_url(Stylizer(checkpoint, "cpu")(thumbnail), quality=82, optimize=True),
     }
+
+
+def style_name(path: Path) -> str:
+    """The name of a checkpoint's style; that of a run is in its path."""
+    return path.stem if path.suffix != ".ckpt" else result_name([path])
+
+
+def unpainted(network: Mapping[str, Any]) -> str | None:
+    """The first argument of a network that is not as in PAINTED; None: the page paints it."""
+    return next((key for key, wanted in PAINTED.items() if network[key] != wanted), None)
 
 
 def pack_weights(checkpoint: StyleCheckpoint) -> bytes:
@@ -106,10 +116,3 @@ def _planes(tensors: list[Tensor], kind: type[np.generic]) -> bytes:
     values = np.concatenate([tensor.numpy() for tensor in tensors]).astype(kind)
     little = values.astype(values.dtype.newbyteorder("<"))
     return little.view(np.uint8).reshape(-1, little.itemsize).T.tobytes()
-
-
-def jpeg_url(picture: Image.Image, quality: int) -> str:
-    """A picture as a data URL of JPEG."""
-    file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from faststyle.page.build import build_page
-from faststyle.page.styles import PAINTED
+from faststyle.page.styles import unpainted
 from faststyle.serve.styles import ServedStyle
 
 WITHOUT_STYLES = """<!doctype html><meta charset="utf-8"><title>faststyle</title>
@@ -20,12 +20,12 @@ def front_page(styles: Mapping[str, ServedStyle], show: Callable[[str], object])
         show: called with a line about the styles that the page does not have. Networks of another
             kind than it knows, such as those of other projects, paint only here.
     """
-    paths = [style.path for style in styles.values() if _is_painted(style)]
-    if missing := [name for name, style in styles.items() if not _is_painted(style)]:
+    missing = [
+        name
+        for name, style in styles.items()
+        if unpainted(style.stylizer.metadata["network"]) is not None
+    ]
+    if missing:
         show(f"only through POST /paint, not on the page: {', '.join(missing)}")
+    paths = [style.path for name, style in styles.items() if name not in missing]
     return build_page(paths, paint_here=True) if paths else WITHOUT_STYLES
-
-
-def _is_painted(style: ServedStyle) -> bool:
-    network = style.stylizer.metadata["network"]
-    return all(network[key] == wanted for key, wanted in PAINTED.items())

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from faststyle.checkpoints.catalog import available_styles, find_style, result_name
+from faststyle.checkpoints.catalog import available_styles, find_style
 from faststyle.errors import UserError, one_line
+from faststyle.page.styles import style_name
 from faststyle.rendering.stylizer import Stylizer, load_style
 
-RUN = ".ckpt"  # a checkpoint of a run has the style's name in its path
 SHOWN = ("title", "artist", "year", "rights")  # of the metadata's section `style`
 
 
@@ -49,7 +49,7 @@ def load_styles(
     """
     loaded: dict[str, ServedStyle] = {}
     for path in map(find_style, given):
-        name = result_name([path]) if path.suffix == RUN else path.stem  # as the page names it
+        name = style_name(path)
         if name in loaded:
             raise UserError(f"--ckpt: {loaded[name].path} and {path} are both named {name}")
         loaded[name] = ServedStyle(path, load_style(path, device))

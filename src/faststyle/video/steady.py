@@ -42,15 +42,15 @@ class Steady:
         before = self._before
         if before is not None and before.shape == frame.shape:
             change = (frame - before).square().mean(1, keepdim=True)
-            keep = _local_mean(change).div_(-2 * CHANGE**2).exp_().mul_(self.steady)
+            keep = local_mean(change, SIDE).div_(-2 * CHANGE**2).exp_().mul_(self.steady)
             frame = frame.lerp(before, keep)
         self._before = frame
         return frame
 
 
-def _local_mean(values: Float[Tensor, "1 1 h w"]) -> Float[Tensor, "1 1 h w"]:
-    """The mean over SIDE x SIDE pixels, at the border over those that there are."""
-    for size in ((SIDE, 1), (1, SIDE)):  # one after the other is faster
+def local_mean(values: Float[Tensor, "1 c h w"], side: int) -> Float[Tensor, "1 c h w"]:
+    """The mean over squares of `side` pixels, an odd number, at the border over what there is."""
+    for size in ((side, 1), (1, side)):  # one after the other is faster
         padding = (size[0] // 2, size[1] // 2)
         values = F.avg_pool2d(values, size, 1, padding, count_include_pad=False)
     return values
